@@ -1,0 +1,119 @@
+package mem
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+)
+
+// Kind says what charged bytes are for.
+type Kind uint8
+
+// The kinds of the account.
+const (
+	KindData     Kind = iota // program image
+	KindHeap                 // heap spans in use
+	KindStack                // goroutine stacks
+	KindIdle                 // committed heap pages that hold nothing now
+	KindMetadata             // host side: span table, type ids, mark bits, specials
+	KindRecord               // host side: goroutines, timers, waiters, descriptors
+	KindCode                 // host side: bytecode and tables of the program
+	NumKinds
+)
+
+var kindNames = [NumKinds]string{"data", "heap", "stack", "idle", "metadata", "record", "code"}
+
+// String is the kind's name as reports print it.
+func (k Kind) String() string {
+	if k < NumKinds {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// account holds the figures of one space.
+//
+//	used = sum of kinds        (when no call is in progress)
+//	used <= limit
+//	peak >= used
+type account struct {
+	limit atomic.Int64 // bytes
+	used  atomic.Int64 // bytes
+	peak  atomic.Int64 // bytes
+	kinds [NumKinds]atomic.Int64
+}
+
+// Charge takes n bytes of kind k from the account for host-side bookkeeping. It
+// reports false, with nothing charged, when the limit would be crossed or n is
+// negative.
+func (s *Space) Charge(n int64, k Kind) bool {
+	if n < 0 {
+		return false
+	}
+	a := &s.account
+	for {
+		old := a.used.Load()
+		now := old + n
+		if now > a.limit.Load() || now < old {
+			return false
+		}
+		if a.used.CompareAndSwap(old, now) {
+			a.kinds[k].Add(n)
+			for {
+				p := a.peak.Load()
+				if p >= now || a.peak.CompareAndSwap(p, now) {
+					return true
+				}
+			}
+		}
+	}
+}
+
+// Uncharge gives n bytes of kind k back to the account.
+func (s *Space) Uncharge(n int64, k Kind) {
+	s.account.kinds[k].Add(-n)
+	s.account.used.Add(-n)
+}
+
+// Shift moves n charged bytes from one kind to another; Used stays the same.
+func (s *Space) Shift(n int64, from, to Kind) {
+	s.account.kinds[from].Add(-n)
+	s.account.kinds[to].Add(n)
+}
+
+// Limit is the most bytes the account may hold.
+func (s *Space) Limit() uint64 { return uint64(s.account.limit.Load()) }
+
+// SetLimit changes the limit; 0 means the region's size. A limit below Used
+// refuses every further charge until enough is given back.
+func (s *Space) SetLimit(n uint64) {
+	if n == 0 || n > Size {
+		n = Size
+	}
+	s.account.limit.Store(int64(n))
+}
+
+// Used is the bytes on the account now.
+func (s *Space) Used() uint64 { return uint64(s.account.used.Load()) }
+
+// Peak is the most bytes the account ever held.
+func (s *Space) Peak() uint64 { return uint64(s.account.peak.Load()) }
+
+// UsedBy is the bytes of one kind on the account now.
+func (s *Space) UsedBy(k Kind) uint64 { return uint64(max(0, s.account.kinds[k].Load())) }
+
+// Breakdown prints the account by kind, for out-of-memory reports:
+//
+//	limit 16777216, used 16773120: data 69632, heap 15728640, stack 65536, …
+func (s *Space) Breakdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "limit %d, used %d:", s.Limit(), s.Used())
+	sep := " "
+	for k := Kind(0); k < NumKinds; k++ {
+		if n := s.UsedBy(k); n != 0 {
+			fmt.Fprintf(&b, "%s%s %d", sep, k, n)
+			sep = ", "
+		}
+	}
+	return b.String()
+}

@@ -42,6 +42,7 @@
 package mem
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -79,6 +80,9 @@ type Space struct {
 	osPage  uint64         // bytes, a power of two
 	account account
 
+	lazyMu sync.Mutex
+	lazy   [][]byte // host-side reservations; guarded by lazyMu
+
 	closeOnce sync.Once
 }
 
@@ -113,6 +117,10 @@ func (s *Space) Close() error {
 		s.base = nil
 		err = release(s.mapping)
 		s.mapping = nil
+		for _, b := range s.lazy {
+			err = errors.Join(err, release(b))
+		}
+		s.lazy = nil
 	})
 	return err
 }

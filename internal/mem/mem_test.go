@@ -151,3 +151,21 @@ func TestAccountFromManyGoroutines(t *testing.T) {
 		t.Error(s.Breakdown(), "peak", s.Peak())
 	}
 }
+
+func TestLazy(t *testing.T) {
+	s := space(t, 1<<16)
+	l, err := s.Lazy(1<<30, KindMetadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !l.Grow(1) || l.Committed() != s.OSPage() || s.UsedBy(KindMetadata) != s.OSPage() {
+		t.Error("first page:", l.Committed(), s.Breakdown())
+	}
+	*(*byte)(l.Base()) = 1
+	if l.Grow(1<<16 + 1) {
+		t.Error("grew over the limit")
+	}
+	if !l.Grow(1<<16) || *(*byte)(l.Base()) != 1 {
+		t.Error("growing lost the contents")
+	}
+}

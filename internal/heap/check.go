@@ -1,0 +1,170 @@
+package heap
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// Check verifies the invariants stated beside the structures and returns the
+// first that does not hold, in the same words. The world is stopped and every
+// cache is flushed; no collection is between its start and its sweep.
+func (h *Heap) Check() error {
+	for _, f := range []func() error{h.checkPages, h.checkSpans, h.checkCentral, h.checkSpecials} {
+		if err := f(); err != nil {
+			return fmt.Errorf("BUG: heap: %w", err)
+		}
+	}
+	return nil
+}
+
+func (h *Heap) checkPages() error {
+	p := &h.pages
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ready, busy := uint64(0), uint64(0)
+	for w := range p.busy {
+		if both := p.busy[w] & p.ready[w]; both != 0 {
+			return fmt.Errorf("page %d is busy and ready", w*64+bits.TrailingZeros64(both))
+		}
+		if uint64(w)*64 >= p.top && p.busy[w]|p.ready[w] != 0 {
+			return fmt.Errorf("page above top %d is busy or ready", p.top)
+		}
+		ready += uint64(bits.OnesCount64(p.ready[w]))
+		busy += uint64(bits.OnesCount64(p.busy[w]))
+	}
+	if ready != p.readyPages {
+		return fmt.Errorf("%d ready pages, count says %d", ready, p.readyPages)
+	}
+	want := uint64(0)
+	for _, n := range p.busyPages {
+		want += n
+	}
+	if busy != want {
+		return fmt.Errorf("%d busy pages, counts say %d", busy, want)
+	}
+	if got := p.space.UsedBy(mem.KindIdle); got != ready<<PageShift {
+		return fmt.Errorf("idle bytes %d, ready pages say %d", got, ready<<PageShift)
+	}
+	if got := p.space.UsedBy(mem.KindHeap) + p.space.UsedBy(mem.KindStack); got != (p.busyPages[mem.KindHeap]+p.busyPages[mem.KindStack])<<PageShift {
+		return fmt.Errorf("heap and stack bytes %d, busy pages say %d", got, busy<<PageShift)
+	}
+	for c, old := range p.sums {
+		p.summarize(uint64(c))
+		if p.sums[c] != old {
+			return fmt.Errorf("summary of chunk %d is %v, bits say %v", c, old, p.sums[c])
+		}
+		if old.longest > 0 && uint64(c) < p.low {
+			return fmt.Errorf("chunk %d below low %d has ready pages", c, p.low)
+		}
+	}
+	return nil
+}
+
+func (h *Heap) checkSpans() error {
+	pages, live := uint64(0), uint64(0)
+	for i, id := range h.all {
+		s := h.SpanByID(id)
+		if s.id != id || s.all != uint32(i) {
+			return fmt.Errorf("span %d: says id %d, place %d, list says place %d", id, s.id, s.all, i)
+		}
+		if s.state == spanFree {
+			return fmt.Errorf("span %d at %#x is on the list of all spans and free", id, s.Base)
+		}
+		pages += uint64(s.NPages)
+		for a := s.Base; a < s.Base+uint64(s.NPages)<<PageShift; a += PageSize {
+			if h.SpanOf(a) != s {
+				return fmt.Errorf("page table at %#x does not lead to span %d", a, id)
+			}
+			if !test(h.pages.busy, addrPage(a)) {
+				return fmt.Errorf("page at %#x of span %d is not busy", a, id)
+			}
+		}
+		if s.state != spanObjects {
+			continue
+		}
+		if s.Size*uint64(s.NSlots) > uint64(s.NPages)<<PageShift {
+			return fmt.Errorf("span %d: %d slots of %d bytes in %d pages", id, s.NSlots, s.Size, s.NPages)
+		}
+		if s.flags&owned != 0 {
+			return fmt.Errorf("span %d is owned by a cache after a flush", id)
+		}
+		for w := range s.Windows() {
+			b := s.Bits(w)
+			if b.Alloc&^s.valid(w) != 0 {
+				return fmt.Errorf("span %d window %d: bit set for a slot >= NSlots", id, w)
+			}
+			if b.Mark != 0 || b.Scan != 0 {
+				return fmt.Errorf("span %d window %d: mark %#x, scan %#x outside a collection", id, w, b.Mark, b.Scan)
+			}
+			live += uint64(bits.OnesCount64(b.Alloc)) * s.Size
+			for free := ^b.Alloc & s.valid(w); free != 0; free &= free - 1 {
+				a := s.SlotAddr(w*64 + uint32(bits.TrailingZeros64(free)))
+				want := uint64(0)
+				if h.flags.Poison {
+					want = poisonWord
+				} else if s.flags&needZero != 0 {
+					continue
+				}
+				for j, x := range h.words(a, s.Size) {
+					if x != want {
+						return fmt.Errorf("word %d of the free slot at %#x (%d bytes) is %#x, want %#x", j, a, s.Size, x, want)
+					}
+				}
+			}
+		}
+	}
+	if got := h.pages.busyPages[mem.KindHeap] + h.pages.busyPages[mem.KindStack]; got != pages {
+		return fmt.Errorf("%d pages in spans, page heap says %d", pages, got)
+	}
+	if got := h.Live(); got != live {
+		return fmt.Errorf("live says %d bytes, alloc bits say %d", got, live)
+	}
+	if st := h.Stats(); st.HeapAlloc != live {
+		return fmt.Errorf("counters say %d bytes are allocated, alloc bits say %d", st.HeapAlloc, live)
+	}
+	return nil
+}
+
+func (h *Heap) checkCentral() error {
+	listed := map[uint32]bool{}
+	for c := range h.central {
+		for _, id := range h.central[c].partial {
+			s := h.SpanByID(id)
+			if listed[id] || s.state != spanObjects || s.Class != SpanClass(c) {
+				return fmt.Errorf("central list %d: span %d is listed twice, free, or of class %d", c, id, s.Class)
+			}
+			listed[id] = true
+		}
+	}
+	for _, id := range h.all {
+		s := h.SpanByID(id)
+		if s.state == spanObjects && listed[id] != (s.live() < s.NSlots) {
+			return fmt.Errorf("span %d has %d of %d slots allocated, on a central list: %v", id, s.live(), s.NSlots, listed[id])
+		}
+	}
+	return nil
+}
+
+func (h *Heap) checkSpecials() error {
+	h.specialMu.Lock()
+	defer h.specialMu.Unlock()
+	for _, id := range h.all {
+		if s := h.SpanByID(id); s.special != (len(h.specials[id]) > 0) {
+			return fmt.Errorf("span %d: special is %v with %d specials", id, s.special, len(h.specials[id]))
+		}
+	}
+	for id, list := range h.specials {
+		s := h.SpanByID(id)
+		for i, sp := range list {
+			if i > 0 && (list[i-1].Offset > sp.Offset || list[i-1].Offset == sp.Offset && list[i-1].Kind > sp.Kind) {
+				return fmt.Errorf("specials of span %d are not sorted", id)
+			}
+			if _, _, _, _, ok := h.Object(s.Base + sp.Offset); !ok {
+				return fmt.Errorf("a special of span %d hangs on offset %d, where no object is", id, sp.Offset)
+			}
+		}
+	}
+	return nil
+}

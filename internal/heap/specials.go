@@ -1,0 +1,318 @@
+package heap
+
+import (
+	"slices"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// # Specials
+//
+// A special is a record that hangs on an object: a finalizer, cleanups, the
+// handle of its weak pointers, a heap-profile sample. It is attached to a byte
+// of the object, not to the object, because objects in a tiny block share it.
+// The records live host-side, by span, sorted by offset and then by the order of
+// Kind; objects without specials cost nothing.
+//
+// At a collection a special keeps alive what it needs, never its object:
+//
+//	finalizer: its function and everything the object points to
+//	cleanup:   its three words
+//	weak:      the handle
+//	sample:    nothing
+//
+// The sweep then meets each unreached object that has specials. If one is a
+// finalizer, the object lives on: its finalizers are queued and removed, its weak
+// handles are cleared and removed, the rest waits for the object's real death.
+// Otherwise the object dies and all its specials are carried out. So weak
+// pointers are nil before a finalizer can make the object reachable again, a
+// finalizer runs once, objects that point at one another are finalized in
+// pointing order, and a cleanup runs after the last finalizer.
+//
+//	specials[id] sorted by (Offset, Kind)
+//	s.special = (specials[s.id] is not empty)
+//	an object has at most one finalizer and one weak handle per byte
+
+// SpecialKind says what a special does.
+type SpecialKind uint8
+
+const (
+	SpecialFinalizer SpecialKind = iota
+	SpecialWeak
+	SpecialCleanup
+	SpecialSample
+)
+
+// Special is one record.
+type Special struct {
+	Offset uint64 // of the byte it hangs on, from the span's base
+	Kind   SpecialKind
+	ID     uint64    // of a cleanup
+	Words  [4]uint64 // meaning depends on Kind
+}
+
+// specialCost is the bytes charged for a special.
+const specialCost = 96
+
+// Finalizer is what SetFinalizer was told.
+type Finalizer struct {
+	Fn      mem.Addr // func value
+	NRet    uint64   // bytes of its results
+	FnType  mem.Addr // type of its argument
+	PtrType mem.Addr // type of the pointer it was set for
+}
+
+// Cleanup is three guest words that the runtime's own code interprets; all of
+// them are kept alive as pointers.
+type Cleanup struct{ Call, Fn, Arg mem.Addr }
+
+// search finds the place of (offset, kind) in a list, before equal ones.
+func search(list []Special, offset uint64, k SpecialKind) int {
+	i, _ := slices.BinarySearchFunc(list, 0, func(s Special, _ int) int {
+		if s.Offset < offset || s.Offset == offset && s.Kind < k {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+// addSpecial hangs a special on the byte at p. With unique it refuses a second
+// one of the kind. It also refuses when p is in no object; NoMemory says that
+// the limit refuses.
+func (h *Heap) addSpecial(p mem.Addr, sp Special, unique bool) (bool, Status) {
+	_, _, s, _, ok := h.Object(p)
+	if !ok {
+		return false, OK
+	}
+	sp.Offset = p - s.Base
+	h.specialMu.Lock()
+	defer h.specialMu.Unlock()
+	list := h.specials[s.id]
+	i := search(list, sp.Offset, sp.Kind)
+	if unique && i < len(list) && list[i].Offset == sp.Offset && list[i].Kind == sp.Kind {
+		return false, OK
+	}
+	for !unique && i < len(list) && list[i].Offset == sp.Offset && list[i].Kind == sp.Kind {
+		i++ // behind older ones
+	}
+	if !h.space.Charge(specialCost, mem.KindMetadata) {
+		return false, NoMemory
+	}
+	h.specials[s.id] = slices.Insert(list, i, sp)
+	s.special = true
+	return true, OK
+}
+
+// removeSpecial takes the first special of kind k off the byte at p that match
+// accepts.
+func (h *Heap) removeSpecial(p mem.Addr, k SpecialKind, match func(*Special) bool) bool {
+	s := h.SpanOf(p)
+	if s == nil || s.state != spanObjects {
+		return false
+	}
+	h.specialMu.Lock()
+	defer h.specialMu.Unlock()
+	list, off := h.specials[s.id], p-s.Base
+	for i := search(list, off, k); i < len(list) && list[i].Offset == off && list[i].Kind == k; i++ {
+		if match(&list[i]) {
+			h.setSpecials(s, slices.Delete(list, i, i+1))
+			h.space.Uncharge(specialCost, mem.KindMetadata)
+			return true
+		}
+	}
+	return false
+}
+
+func (h *Heap) setSpecials(s *Span, list []Special) {
+	if s.special = len(list) > 0; s.special {
+		h.specials[s.id] = list
+	} else {
+		delete(h.specials, s.id)
+	}
+}
+
+func always(*Special) bool { return true }
+
+// SetFinalizer sets the finalizer of the object byte at p. It reports false when
+// there is one already or p is in no object.
+func (h *Heap) SetFinalizer(p mem.Addr, f Finalizer) (bool, Status) {
+	return h.addSpecial(p, Special{Kind: SpecialFinalizer, Words: [4]uint64{f.Fn, f.NRet, f.FnType, f.PtrType}}, true)
+}
+
+// RemoveFinalizer removes the finalizer of the byte at p, if there is one.
+func (h *Heap) RemoveFinalizer(p mem.Addr) bool {
+	return h.removeSpecial(p, SpecialFinalizer, always)
+}
+
+// AddCleanup attaches a cleanup to the byte at p and returns its id, which is
+// never 0. It returns 0 and OK when p is in no object: there is nothing to wait
+// for then.
+func (h *Heap) AddCleanup(p mem.Addr, c Cleanup) (uint64, Status) {
+	id := atomic.AddUint64(&h.specialID, 1)
+	ok, st := h.addSpecial(p, Special{Kind: SpecialCleanup, ID: id, Words: [4]uint64{c.Call, c.Fn, c.Arg}}, false)
+	if !ok {
+		return 0, st
+	}
+	return id, OK
+}
+
+// StopCleanup removes a cleanup of the byte at p that has not been queued.
+func (h *Heap) StopCleanup(p mem.Addr, id uint64) bool {
+	return h.removeSpecial(p, SpecialCleanup, func(s *Special) bool { return s.ID == id })
+}
+
+// AddSample marks the object at p as sampled; value goes to Sampler.Free.
+func (h *Heap) AddSample(p mem.Addr, value uint64) (bool, Status) {
+	return h.addSpecial(p, Special{Kind: SpecialSample, Words: [4]uint64{value}}, true)
+}
+
+// WeakHandle is the handle of weak pointers to the byte at p: the address of a
+// word that holds p until the object is unreachable, and 0 then. All weak
+// pointers to a byte share the handle. A pointer to memory outside the heap,
+// which never dies, has a handle too. p must stay reachable during the call.
+func (c *Cache) WeakHandle(p mem.Addr, f Flags) (mem.Addr, Status) {
+	h := c.heap
+	_, _, s, _, inHeap := h.Object(p)
+	if a := h.findWeak(p, s); a != 0 {
+		return a, OK
+	}
+	// The handle has a slot of its own: in a tiny block its neighbours would
+	// keep it, and it them.
+	a, st := c.Alloc(tinyMax, 0, true, f)
+	if st != OK {
+		return 0, st
+	}
+	*(*uint64)(unsafe.Add(h.base, a)) = p
+	if inHeap {
+		ok, st := h.addSpecial(p, Special{Kind: SpecialWeak, Words: [4]uint64{a}}, true)
+		if ok || st != OK {
+			return a, st
+		}
+		return h.findWeak(p, s), OK // another P was faster
+	}
+	h.specialMu.Lock()
+	defer h.specialMu.Unlock()
+	if b, ok := h.immortal[p]; ok {
+		return b, OK
+	}
+	if !h.space.Charge(specialCost, mem.KindMetadata) {
+		return 0, NoMemory
+	}
+	h.immortal[p] = a
+	return a, OK
+}
+
+// findWeak is the handle of the byte at p in span s (nil: outside the heap), or 0.
+func (h *Heap) findWeak(p mem.Addr, s *Span) mem.Addr {
+	h.specialMu.Lock()
+	defer h.specialMu.Unlock()
+	if s == nil {
+		return h.immortal[p]
+	}
+	list, off := h.specials[s.id], p-s.Base
+	if i := search(list, off, SpecialWeak); i < len(list) && list[i].Offset == off && list[i].Kind == SpecialWeak {
+		return list[i].Words[0]
+	}
+	return 0
+}
+
+// Strong is the pointer behind a weak handle, or 0 when its object is gone. The
+// handle comes from guest memory and is not trusted.
+func (h *Heap) Strong(handle mem.Addr) mem.Addr {
+	base, size, s, _, ok := h.Object(handle)
+	if !ok || !s.NoScan() || handle+8 > base+size || handle&7 != 0 {
+		return 0
+	}
+	return atomic.LoadUint64((*uint64)(unsafe.Add(h.base, handle)))
+}
+
+// SpecialRoots shows every special to a collector with the world stopped: the
+// span, the slot of its object, the special. Spans come in address order.
+// Handles of weak pointers to memory outside the heap come with a nil span.
+func (h *Heap) SpecialRoots(f func(s *Span, slot uint32, sp *Special)) {
+	for _, s := range h.specialSpans() {
+		list := h.specials[s.id]
+		for i := range list {
+			f(s, uint32(list[i].Offset*uint64(s.DivMagic)>>32), &list[i])
+		}
+	}
+	for _, a := range h.immortal {
+		f(nil, 0, &Special{Kind: SpecialWeak, Words: [4]uint64{a}})
+	}
+}
+
+func (h *Heap) specialSpans() []*Span {
+	list := make([]*Span, 0, len(h.specials))
+	for id := range h.specials {
+		list = append(list, h.SpanByID(id))
+	}
+	slices.SortFunc(list, func(a, b *Span) int {
+		if a.Base < b.Base {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// Mourner hears of the dead during a sweep. The world is stopped; what is
+// queued must be kept alive by whoever queues it.
+type Mourner struct {
+	Finalize func(object mem.Addr, f Finalizer)
+	Clean    func(c Cleanup)
+}
+
+// sweepSpecials carries out the specials of the unreached objects of s, which
+// may set mark bits again.
+func (h *Heap) sweepSpecials(s *Span, m *Mourner) {
+	list := h.specials[s.id]
+	kept := list[:0]
+	for i := 0; i < len(list); {
+		slot := uint32(list[i].Offset * uint64(s.DivMagic) >> 32)
+		end := i
+		finalizer := false
+		for end < len(list) && uint32(list[end].Offset*uint64(s.DivMagic)>>32) == slot {
+			finalizer = finalizer || list[end].Kind == SpecialFinalizer
+			end++
+		}
+		b, bit := s.Bits(slot/64), uint64(1)<<(slot%64)
+		if b.Mark&bit != 0 {
+			kept = append(kept, list[i:end]...)
+			i = end
+			continue
+		}
+		if finalizer {
+			b.Mark |= bit
+		}
+		for ; i < end; i++ {
+			sp := list[i]
+			switch {
+			case sp.Kind == SpecialFinalizer:
+				if m.Finalize != nil {
+					m.Finalize(s.Base+sp.Offset, Finalizer{sp.Words[0], sp.Words[1], sp.Words[2], sp.Words[3]})
+				}
+			case sp.Kind == SpecialWeak:
+				// The handle was a root, so it is still an object.
+				if _, _, _, _, ok := h.Object(sp.Words[0]); ok {
+					atomic.StoreUint64((*uint64)(unsafe.Add(h.base, sp.Words[0])), 0)
+				}
+			case finalizer:
+				kept = append(kept, sp)
+				continue
+			case sp.Kind == SpecialCleanup:
+				if m.Clean != nil {
+					m.Clean(Cleanup{sp.Words[0], sp.Words[1], sp.Words[2]})
+				}
+			case sp.Kind == SpecialSample:
+				if h.sample.Free != nil {
+					h.sample.Free(sp.Words[0], s.Size)
+				}
+			}
+			h.space.Uncharge(specialCost, mem.KindMetadata)
+		}
+	}
+	h.setSpecials(s, kept)
+}

@@ -1,0 +1,127 @@
+package heap
+
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// Swept is what one sweep found.
+type Swept struct {
+	LiveBytes   uint64 // of slots that stay
+	LiveObjects uint64
+	FreedBytes  uint64
+	Freed       uint64 // objects
+	FreedSpans  uint64
+}
+
+// Sweep ends a collection: slots that are allocated and not marked become free,
+// marks and scans are cleared, spans without objects go back to the page heap,
+// the others with room to the central lists. Freed slots are not cleared here
+// but when a cache takes them. The world is stopped and every cache is flushed.
+//
+// Specials come first, all of them: they may mark objects again, whose specials
+// must not be carried out.
+func (h *Heap) Sweep(m *Mourner) Swept {
+	h.specialMu.Lock()
+	for _, s := range h.specialSpans() {
+		h.sweepSpecials(s, m)
+	}
+	h.specialMu.Unlock()
+
+	for i := range h.central {
+		h.central[i].partial = h.central[i].partial[:0]
+	}
+	var r Swept
+	var frees [NumSpanClasses]uint64
+	var largeFree uint64
+	// Backwards: freeSpan fills the place it makes with a span already swept.
+	for i := len(h.all) - 1; i >= 0; i-- {
+		s := h.SpanByID(h.all[i])
+		if s.NSlots == 0 {
+			continue
+		}
+		live, freed, room := uint64(0), uint64(0), false
+		for w, n := uint32(0), s.Windows(); w < n; w++ {
+			b := s.Bits(w)
+			dead := b.Alloc &^ b.Mark
+			b.Alloc &= b.Mark
+			b.Mark, b.Scan = 0, 0
+			if dead != 0 {
+				freed += uint64(bits.OnesCount64(dead))
+				if h.flags.Poison && !s.Large() {
+					for d := dead; d != 0; d &= d - 1 {
+						h.poison(s.SlotAddr(w*64+uint32(bits.TrailingZeros64(d))), s.Size)
+					}
+				}
+			}
+			live += uint64(bits.OnesCount64(b.Alloc))
+			room = room || b.Alloc != s.valid(w)
+		}
+		r.LiveObjects += live
+		r.LiveBytes += live * s.Size
+		r.Freed += freed
+		r.FreedBytes += freed * s.Size
+		frees[s.Class] += freed
+		if s.Large() && freed != 0 {
+			largeFree += s.Size
+		}
+		switch {
+		case live == 0:
+			h.freeSpan(s)
+			r.FreedSpans++
+		case room:
+			if freed != 0 {
+				s.flags |= needZero
+			}
+			c := &h.central[s.Class]
+			c.partial = append(c.partial, s.id)
+		}
+	}
+	for i := range h.central {
+		if list := h.central[i].partial; len(list) > 1 {
+			slices.SortFunc(list, func(a, b uint32) int { return h.byBase(b, a) }) // lowest address at the end
+		}
+	}
+	h.cachesMu.Lock()
+	for i, n := range frees {
+		h.settled.frees[i] += n
+	}
+	h.settled.largeFree += largeFree
+	h.cachesMu.Unlock()
+	h.live.Store(int64(r.LiveBytes))
+	h.want.Store(false)
+	return r
+}
+
+func (h *Heap) byBase(a, b uint32) int {
+	if h.SpanByID(a).Base < h.SpanByID(b).Base {
+		return -1
+	}
+	return 1
+}
+
+// Spans calls f for every span of objects, in no order, until it says false. The
+// world is stopped.
+func (h *Heap) Spans(f func(s *Span) bool) {
+	for _, id := range h.all {
+		if s := h.SpanByID(id); s.state == spanObjects && !f(s) {
+			return
+		}
+	}
+}
+
+// Objects calls f for every allocated slot, in no order. The world is stopped
+// and every cache is flushed.
+func (h *Heap) Objects(f func(a mem.Addr, s *Span, slot uint32)) {
+	h.Spans(func(s *Span) bool {
+		for w := range s.Windows() {
+			for m := s.Bits(w).Alloc; m != 0; m &= m - 1 {
+				i := w*64 + uint32(bits.TrailingZeros64(m))
+				f(s.SlotAddr(i), s, i)
+			}
+		}
+		return true
+	})
+}

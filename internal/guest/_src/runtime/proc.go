@@ -1,0 +1,223 @@
+package runtime
+
+import (
+	"internal/runtime/exithook"
+	"unsafe"
+)
+
+// Start and end of the program, goroutine control.
+
+// main_init runs the package initialisers in dependency order; the compiler writes it.
+//
+//go:linkname main_init go:init
+func main_init()
+
+//go:linkname main_main main.main
+func main_main()
+
+// mainStarted tells exit hooks and init-time code that initialisation is over.
+var mainStarted bool
+
+// rt0 is the first goroutine: initialise, run main, exit.
+func rt0() {
+	exithook.Gosched = Gosched
+	exithook.Goid = goid
+	exithook.Throw = throw
+	gomaxprocs = procs()
+	main_init()
+	mainStarted = true
+	main_main()
+	exithook.Run(0)
+	exit(0)
+}
+
+//go:linkname os_beforeExit os.runtime_beforeExit
+func os_beforeExit(code int) { exithook.Run(code) }
+
+//go:linkname syscall_Exit syscall.Exit
+func syscall_Exit(code int) { exit(code) }
+
+func goid() uint64
+
+// procs is the number of processors of the machine.
+func procs() int
+
+// setprocs changes it, with the world stopped, and returns the former number.
+func setprocs(n int) int
+
+var gomaxprocs int
+
+// GOMAXPROCS sets the number of processors that run goroutines in parallel and
+// returns the former number; n < 1 leaves it as it is.
+func GOMAXPROCS(n int) int {
+	old := procs()
+	if n > 0 && n != old {
+		setprocs(n)
+	}
+	return old
+}
+
+// SetDefaultGOMAXPROCS sets GOMAXPROCS to what it was when the program started.
+func SetDefaultGOMAXPROCS() { GOMAXPROCS(gomaxprocs) }
+
+// Gosched lets other goroutines run.
+func Gosched()
+
+// NumGoroutine is the number of goroutines of the program, without those of the runtime.
+func NumGoroutine() int
+
+// NumCPU is the number of processors that the machine may use.
+func NumCPU() int
+
+// NumCgoCall is 0: there is no cgo.
+func NumCgoCall() int64 { return 0 }
+
+// LockOSThread has nothing to lock: guest goroutines have no threads. Calls are
+// counted so that UnlockOSThread and the end of a locked goroutine behave.
+func LockOSThread() { setgLocal(2, getgLocal(2)+1) }
+
+// UnlockOSThread undoes one LockOSThread.
+func UnlockOSThread() {
+	if n := getgLocal(2); n > 0 {
+		setgLocal(2, n-1)
+	}
+}
+
+// Breakpoint does nothing.
+func Breakpoint() {}
+
+// KeepAlive keeps x reachable up to here. The compiler treats calls of it as a use.
+func KeepAlive(x any) {
+	if keepAliveSink {
+		println(x)
+	}
+}
+
+var keepAliveSink bool
+
+// GOROOT returns $GOROOT, as for a binary built with -trimpath.
+func GOROOT() string {
+	for _, kv := range envs() {
+		if len(kv) > 7 && kv[:7] == "GOROOT=" {
+			return kv[7:]
+		}
+	}
+	return goroot()
+}
+
+// goroot is the root of the Go distribution that the program was compiled with, if it is known.
+func goroot() string
+
+// Version is the Go version of the standard library in use.
+func Version() string
+
+// stringOf gives string number i of a list of the host: 0 arguments, 1 environment.
+func stringCount(list int) int
+func stringOf(list, i int) string
+
+func strings(list int) []string {
+	out := make([]string, stringCount(list))
+	for i := range out {
+		out[i] = stringOf(list, i)
+	}
+	return out
+}
+
+var envCache []string
+
+func envs() []string {
+	if envCache == nil {
+		envCache = strings(1)
+	}
+	return envCache
+}
+
+//go:linkname os_runtime_args os.runtime_args
+func os_runtime_args() []string { return strings(0) }
+
+//go:linkname syscall_runtime_envs syscall.runtime_envs
+func syscall_runtime_envs() []string { return append([]string{}, envs()...) }
+
+//go:linkname syscall_runtimeSetenv syscall.runtimeSetenv
+func syscall_runtimeSetenv(key, value string) { envChanged(key, value) }
+
+//go:linkname syscall_runtimeUnsetenv syscall.runtimeUnsetenv
+func syscall_runtimeUnsetenv(key string) { envChanged(key, "") }
+
+// GODEBUG settings: internal/godebug registers a callback and is told the
+// environment's value at once and at each change.
+
+var (
+	godebugUpdate func(string, string)
+	godebugInc    func(string) func()
+)
+
+//go:linkname godebug_setUpdate internal/godebug.setUpdate
+func godebug_setUpdate(update func(string, string)) {
+	godebugUpdate = update
+	update("", getenv("GODEBUG"))
+}
+
+//go:linkname godebug_setNewIncNonDefault internal/godebug.setNewIncNonDefault
+func godebug_setNewIncNonDefault(f func(string) func()) { godebugInc = f }
+
+//go:linkname godebug_registerMetric internal/godebug.registerMetric
+func godebug_registerMetric(name string, read func() uint64) {
+	for i := range metricFuncs {
+		if metricFuncs[i].name == name {
+			return
+		}
+	}
+	metricFuncs = append(metricFuncs, metricFunc{name, read})
+}
+
+type metricFunc struct {
+	name string
+	read func() uint64
+}
+
+var metricFuncs []metricFunc
+
+func envChanged(key, value string) {
+	if key == "GODEBUG" && godebugUpdate != nil {
+		godebugUpdate("", value)
+	}
+}
+
+func getenv(key string) string {
+	for _, kv := range envs() {
+		if len(kv) > len(key) && kv[len(key)] == '=' && kv[:len(key)] == key {
+			return kv[len(key)+1:]
+		}
+	}
+	return ""
+}
+
+// Coroutines, for iter.Pull: a goroutine that runs only when switched to, and
+// whose creator waits meanwhile. The host keeps the goroutine; the guest sees an
+// opaque handle whose first word is its number.
+
+type coro struct {
+	id uint64
+	f  func(*coro)
+}
+
+//go:linkname newcoro
+func newcoro(f func(*coro)) *coro {
+	c := &coro{f: f}
+	c.id = coroStart(func() {
+		f(c)
+		coroExit(unsafe.Pointer(c))
+	}, unsafe.Pointer(c))
+	return c
+}
+
+//go:linkname coroswitch
+func coroswitch(c *coro) { coroSwitch(unsafe.Pointer(c)) }
+
+// coroStart makes a parked goroutine for f and ties it to the handle; coroSwitch
+// parks the caller in the handle and runs the goroutine that was parked there;
+// coroExit ends the caller and runs the goroutine parked in the handle.
+func coroStart(f func(), c unsafe.Pointer) uint64
+func coroSwitch(c unsafe.Pointer)
+func coroExit(c unsafe.Pointer)

@@ -1,0 +1,312 @@
+package runtime
+
+import (
+	"internal/profilerecord"
+	"unsafe"
+)
+
+// Profiles. The host records the memory profile and knows every goroutine; what
+// it does not record (blocking, mutexes, threads, CPU time, execution traces) is
+// an empty profile, as in a program that has not switched it on.
+
+// StackRecord is the stack of one profile entry.
+type StackRecord struct {
+	Stack0 [32]uintptr // return program counters, 0-terminated
+}
+
+// Stack is the part of Stack0 in use.
+func (r *StackRecord) Stack() []uintptr { return cutZero(r.Stack0[:]) }
+
+func cutZero(pcs []uintptr) []uintptr {
+	for i, pc := range pcs {
+		if pc == 0 {
+			return pcs[:i]
+		}
+	}
+	return pcs
+}
+
+// MemProfileRecord describes the live and freed objects allocated at one stack.
+type MemProfileRecord struct {
+	AllocBytes, FreeBytes     int64
+	AllocObjects, FreeObjects int64
+	Stack0                    [32]uintptr
+}
+
+// InUseBytes is AllocBytes - FreeBytes.
+func (r *MemProfileRecord) InUseBytes() int64 { return r.AllocBytes - r.FreeBytes }
+
+// InUseObjects is AllocObjects - FreeObjects.
+func (r *MemProfileRecord) InUseObjects() int64 { return r.AllocObjects - r.FreeObjects }
+
+// Stack is the part of Stack0 in use.
+func (r *MemProfileRecord) Stack() []uintptr { return cutZero(r.Stack0[:]) }
+
+// BlockProfileRecord describes blocking at one stack.
+type BlockProfileRecord struct {
+	Count  int64
+	Cycles int64
+	StackRecord
+}
+
+// memProfileCount is the number of records; memProfileRecord fills number i: four words alloc bytes,
+// free bytes, alloc objects, free objects, and the stack; it returns the length of the stack.
+func memProfileCount(inuseZero bool) int
+func memProfileRecord(i int, inuseZero bool, words *[4]int64, stk []uintptr) int
+
+// goroutineStack gives the stack of live goroutine number i and its profile labels; n < 0: there is none.
+func goroutineStack(i int, stk []uintptr) (n int, labels unsafe.Pointer)
+
+// MemProfile fills p with the memory profile.
+func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) {
+	n = memProfileCount(inuseZero)
+	if n > len(p) {
+		return n, false
+	}
+	for i := range p[:n] {
+		var w [4]int64
+		r := &p[i]
+		*r = MemProfileRecord{}
+		memProfileRecord(i, inuseZero, &w, r.Stack0[:])
+		r.AllocBytes, r.FreeBytes, r.AllocObjects, r.FreeObjects = w[0], w[1], w[2], w[3]
+	}
+	return n, true
+}
+
+//go:linkname pprof_memProfileInternal
+func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool) (n int, ok bool) {
+	n = memProfileCount(inuseZero)
+	if n > len(p) {
+		return n, false
+	}
+	for i := range p[:n] {
+		var w [4]int64
+		stk := make([]uintptr, 128)
+		stk = stk[:memProfileRecord(i, inuseZero, &w, stk)]
+		p[i] = profilerecord.MemProfileRecord{AllocBytes: w[0], FreeBytes: w[1], AllocObjects: w[2], FreeObjects: w[3], Stack: stk}
+	}
+	return n, true
+}
+
+// GoroutineProfile fills p with the stacks of the live goroutines.
+func GoroutineProfile(p []StackRecord) (n int, ok bool) {
+	n = NumGoroutine()
+	if n > len(p) {
+		return n, false
+	}
+	for i := 0; i < n; i++ {
+		p[i] = StackRecord{}
+		if k, _ := goroutineStack(i, p[i].Stack0[:]); k < 0 {
+			return i, true
+		}
+	}
+	return n, true
+}
+
+//go:linkname pprof_goroutineProfileWithLabels
+func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+	n = NumGoroutine()
+	if n > len(p) {
+		return n, false
+	}
+	for i := 0; i < n; i++ {
+		stk := make([]uintptr, 128)
+		k, l := goroutineStack(i, stk)
+		if k < 0 {
+			return i, true
+		}
+		p[i].Stack = stk[:k]
+		if labels != nil {
+			labels[i] = l
+		}
+	}
+	return n, true
+}
+
+//go:linkname pprof_goroutineLeakProfileWithLabels
+func pprof_goroutineLeakProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+	return 0, true
+}
+
+//go:linkname goroutineLeakGC runtime/pprof.runtime_goroutineLeakGC
+func goroutineLeakGC() { GC() }
+
+//go:linkname goroutineleakcount runtime/pprof.runtime_goroutineleakcount
+func goroutineleakcount() int { return 0 }
+
+// BlockProfile is empty.
+func BlockProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+// MutexProfile is empty.
+func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+
+// ThreadCreateProfile is empty.
+func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
+
+//go:linkname pprof_blockProfileInternal
+func pprof_blockProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {
+	return 0, true
+}
+
+//go:linkname pprof_mutexProfileInternal
+func pprof_mutexProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {
+	return 0, true
+}
+
+//go:linkname pprof_threadCreateInternal
+func pprof_threadCreateInternal(p []profilerecord.StackRecord) (n int, ok bool) { return 0, true }
+
+//go:linkname pprof_cyclesPerSecond runtime/pprof.runtime_cyclesPerSecond
+func pprof_cyclesPerSecond() int64 { return 1e9 }
+
+//go:linkname pprof_cyclesPerSecond2 runtime/pprof.pprof_cyclesPerSecond
+func pprof_cyclesPerSecond2() int64 { return 1e9 }
+
+//go:linkname pprof_fpunwindExpand
+func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
+
+//go:linkname pprof_makeProfStack
+func pprof_makeProfStack() []uintptr { return make([]uintptr, 128) }
+
+// SetBlockProfileRate does nothing: blocking is not recorded.
+func SetBlockProfileRate(rate int) {}
+
+var mutexFraction int
+
+// SetMutexProfileFraction keeps the rate and returns the former one.
+func SetMutexProfileFraction(rate int) int {
+	old := mutexFraction
+	if rate >= 0 {
+		mutexFraction = rate
+	}
+	return old
+}
+
+var cpuProfile bool
+
+// SetCPUProfileRate switches the (empty) CPU profile on or off.
+func SetCPUProfileRate(hz int) { cpuProfile = hz > 0 }
+
+// CPUProfile is retired in Go as well.
+func CPUProfile() []byte { panic("CPUProfile no longer available") }
+
+// SetCgoTraceback does nothing: there is no cgo.
+func SetCgoTraceback(version int, traceback, context, symbolizer unsafe.Pointer) {}
+
+//go:linkname runtime_pprof_readProfile runtime/pprof.readProfile
+func runtime_pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) {
+	// The header of an empty profile at 100 Hz, then the end.
+	if cpuProfile {
+		sleep(1e8)
+		return nil, nil, false
+	}
+	return []uint64{5, 0, 0, 100, 0}, make([]unsafe.Pointer, 1), true
+}
+
+//go:linkname runtime_setProfLabel runtime/pprof.runtime_setProfLabel
+func runtime_setProfLabel(labels unsafe.Pointer) { setProfLabels(labels) }
+
+//go:linkname runtime_getProfLabel runtime/pprof.runtime_getProfLabel
+func runtime_getProfLabel() unsafe.Pointer { return profLabels() }
+
+func setProfLabels(p unsafe.Pointer)
+func profLabels() unsafe.Pointer
+
+// Execution traces are not recorded.
+
+// StartTrace refuses.
+func StartTrace() error { return errorString("tracing is not supported") }
+
+// StopTrace does nothing.
+func StopTrace() {}
+
+// ReadTrace returns nil: there is no trace.
+func ReadTrace() []byte { return nil }
+
+//go:linkname trace_readTrace runtime/trace.runtime_readTrace
+func trace_readTrace() []byte { return nil }
+
+//go:linkname traceAdvance runtime/trace.runtime_traceAdvance
+func traceAdvance(stop bool) {}
+
+//go:linkname traceClockNow runtime/trace.runtime_traceClockNow
+func traceClockNow() uint64 { return uint64(nanotime()) }
+
+//go:linkname traceClockUnits runtime/trace.runtime_traceClockUnitsPerSecond
+func traceClockUnits() uint64 { return 1e9 }
+
+//go:linkname trace_userTaskCreate runtime/trace.userTaskCreate
+func trace_userTaskCreate(id, parent uint64, kind string) {}
+
+//go:linkname trace_userTaskEnd runtime/trace.userTaskEnd
+func trace_userTaskEnd(id uint64) {}
+
+//go:linkname trace_userRegion runtime/trace.userRegion
+func trace_userRegion(id, mode uint64, name string) {}
+
+//go:linkname trace_userLog runtime/trace.userLog
+func trace_userLog(id uint64, category, message string) {}
+
+// Metrics.
+
+type metricSample struct {
+	name  string
+	kind  int // metrics.ValueKind: 0 bad, 1 uint64, 2 float64, 3 histogram
+	value uint64
+	ptr   unsafe.Pointer
+}
+
+//go:linkname readMetrics runtime/metrics.runtime_readMetrics
+func readMetrics(p unsafe.Pointer, n, c int) {
+	samples := unsafe.Slice((*metricSample)(p), n)
+	var m MemStats
+	ReadMemStats(&m)
+	for i := range samples {
+		s := &samples[i]
+		s.kind, s.value, s.ptr = 1, 0, nil
+		switch s.name {
+		case "/gc/cycles/total:gc-cycles":
+			s.value = uint64(m.NumGC)
+		case "/gc/cycles/forced:gc-cycles":
+			s.value = uint64(m.NumForcedGC)
+		case "/gc/cycles/automatic:gc-cycles":
+			s.value = uint64(m.NumGC - m.NumForcedGC)
+		case "/gc/heap/allocs:bytes":
+			s.value = m.TotalAlloc
+		case "/gc/heap/allocs:objects":
+			s.value = m.Mallocs
+		case "/gc/heap/frees:bytes":
+			s.value = m.TotalAlloc - m.HeapAlloc
+		case "/gc/heap/frees:objects":
+			s.value = m.Frees
+		case "/gc/heap/goal:bytes":
+			s.value = m.NextGC
+		case "/gc/heap/live:bytes", "/memory/classes/heap/objects:bytes":
+			s.value = m.HeapAlloc
+		case "/gc/heap/objects:objects":
+			s.value = m.HeapObjects
+		case "/memory/classes/heap/free:bytes":
+			s.value = m.HeapIdle - m.HeapReleased
+		case "/memory/classes/heap/released:bytes":
+			s.value = m.HeapReleased
+		case "/memory/classes/heap/unused:bytes":
+			s.value = m.HeapInuse - m.HeapAlloc
+		case "/memory/classes/heap/stacks:bytes":
+			s.value = m.StackInuse
+		case "/memory/classes/total:bytes":
+			s.value = m.Sys
+		case "/sched/gomaxprocs:threads":
+			s.value = uint64(procs())
+		case "/sched/goroutines:goroutines":
+			s.value = uint64(NumGoroutine())
+		case "/cgo/go-to-c-calls:calls":
+		default:
+			s.kind = 0
+			for j := range metricFuncs {
+				if "/godebug/non-default-behavior/"+metricFuncs[j].name+":events" == s.name || metricFuncs[j].name == s.name {
+					s.kind, s.value = 1, metricFuncs[j].read()
+				}
+			}
+		}
+	}
+}

@@ -28,8 +28,6 @@ func makemap64(t *abi.MapType, hint int64, m *maps.Map) *maps.Map {
 	return makemap(t, int(hint), m)
 }
 
-func mapdelete(t *abi.MapType, m *maps.Map, key unsafe.Pointer) { m.Delete(t, key) }
-
 func mapIterStart(t *abi.MapType, m *maps.Map, it *maps.Iter) {
 	it.Init(t, m)
 	it.Next()
@@ -39,23 +37,90 @@ func mapIterNext(it *maps.Iter) { it.Next() }
 
 func mapclear(t *abi.MapType, m *maps.Map) { m.Clear(t) }
 
-//go:linkname mapaccess1
+// Lookup and removal never grow a map: the host does them whole.
+
 func mapaccess1(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer
-
-//go:linkname mapaccess2
 func mapaccess2(t *abi.MapType, m *maps.Map, key unsafe.Pointer) (unsafe.Pointer, bool)
-
-//go:linkname mapassign
-func mapassign(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer
-
-//go:linkname mapaccess1_faststr
+func mapaccess1_fast32(t *abi.MapType, m *maps.Map, key uint32) unsafe.Pointer
+func mapaccess2_fast32(t *abi.MapType, m *maps.Map, key uint32) (unsafe.Pointer, bool)
+func mapaccess1_fast64(t *abi.MapType, m *maps.Map, key uint64) unsafe.Pointer
+func mapaccess2_fast64(t *abi.MapType, m *maps.Map, key uint64) (unsafe.Pointer, bool)
 func mapaccess1_faststr(t *abi.MapType, m *maps.Map, key string) unsafe.Pointer
-
-//go:linkname mapassign_faststr
-func mapassign_faststr(t *abi.MapType, m *maps.Map, key string) unsafe.Pointer
-
-//go:linkname mapdelete_faststr
+func mapaccess2_faststr(t *abi.MapType, m *maps.Map, key string) (unsafe.Pointer, bool)
+func mapdelete(t *abi.MapType, m *maps.Map, key unsafe.Pointer)
+func mapdelete_fast32(t *abi.MapType, m *maps.Map, key uint32)
+func mapdelete_fast64(t *abi.MapType, m *maps.Map, key uint64)
 func mapdelete_faststr(t *abi.MapType, m *maps.Map, key string)
+
+// mapaccess1_fat and mapaccess2_fat serve elements larger than zeroVal.
+func mapaccess1_fat(t *abi.MapType, m *maps.Map, key, zero unsafe.Pointer) unsafe.Pointer {
+	if e, ok := mapaccess2(t, m, key); ok {
+		return e
+	}
+	return zero
+}
+
+func mapaccess2_fat(t *abi.MapType, m *maps.Map, key, zero unsafe.Pointer) (unsafe.Pointer, bool) {
+	if e, ok := mapaccess2(t, m, key); ok {
+		return e, true
+	}
+	return zero, false
+}
+
+// The tries of assignment: the element slot, or nil if the map is nil or must grow.
+
+func mapput(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer
+func mapput32(t *abi.MapType, m *maps.Map, key uint32) unsafe.Pointer
+func mapput64(t *abi.MapType, m *maps.Map, key uint64) unsafe.Pointer
+func mapputptr(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer
+func mapputstr(t *abi.MapType, m *maps.Map, key string) unsafe.Pointer
+
+func mapassign(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer {
+	if p := mapput(t, m, key); p != nil {
+		return p
+	}
+	return mapgrow(t, m, key)
+}
+
+func mapassign_fast32(t *abi.MapType, m *maps.Map, key uint32) unsafe.Pointer {
+	if p := mapput32(t, m, key); p != nil {
+		return p
+	}
+	return mapgrow(t, m, unsafe.Pointer(&key))
+}
+
+func mapassign_fast32ptr(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer {
+	return mapgrow(t, m, unsafe.Pointer(&key))
+}
+
+func mapassign_fast64(t *abi.MapType, m *maps.Map, key uint64) unsafe.Pointer {
+	if p := mapput64(t, m, key); p != nil {
+		return p
+	}
+	return mapgrow(t, m, unsafe.Pointer(&key))
+}
+
+func mapassign_fast64ptr(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer {
+	if p := mapputptr(t, m, key); p != nil {
+		return p
+	}
+	return mapgrow(t, m, unsafe.Pointer(&key))
+}
+
+func mapassign_faststr(t *abi.MapType, m *maps.Map, key string) unsafe.Pointer {
+	if p := mapputstr(t, m, key); p != nil {
+		return p
+	}
+	return mapgrow(t, m, unsafe.Pointer(&key))
+}
+
+// mapgrow is assignment by the Go source.
+func mapgrow(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer {
+	if m == nil {
+		panic(maps_errNilAssign)
+	}
+	return m.PutSlot(t, key)
+}
 
 //go:linkname reflect_makemap reflect.makemap
 func reflect_makemap(t *abi.MapType, n int) *maps.Map {

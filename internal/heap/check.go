@@ -90,6 +90,9 @@ func (h *Heap) checkSpans() error {
 		if s.flags&owned != 0 {
 			return fmt.Errorf("span %d is owned by a cache after a flush", id)
 		}
+		if s.Queued != s.NoScan() {
+			return fmt.Errorf("span %d: queued %v outside a collection, noscan %v", id, s.Queued, s.NoScan())
+		}
 		for w := range s.Windows() {
 			b := s.Bits(w)
 			if b.Alloc&^s.valid(w) != 0 {

@@ -44,6 +44,9 @@
 //	specialMu
 //	stacks.mu → mu → pages.mu
 //	cachesMu
+//
+// Charging the account may decommit idle pages, so pages.mu comes after every
+// lock that is held while charging, and the page heap itself charges without.
 package heap
 
 import (
@@ -84,7 +87,7 @@ type Heap struct {
 	records     *mem.Lazy
 	recordBase  unsafe.Pointer
 	recordTop   uint64 // bytes of records ever handed out
-	freeRecords [maxRecord/recordUnit + 2][]uint32
+	freeRecords [maxRecord/RecordUnit + 2][]uint32
 	all         []uint32 // ids of the spans in use, in no order
 	table       *mem.Lazy
 	tableBase   unsafe.Pointer
@@ -130,12 +133,13 @@ func New(space *mem.Space, cfg Config) (*Heap, error) {
 		gated:     cfg.Flags.GCEvery > 0 || cfg.Flags.FailAlloc > 0,
 		specials:  map[uint32][]Special{},
 		immortal:  map[mem.Addr]mem.Addr{},
-		recordTop: recordUnit, // id 0 is no span
+		recordTop: RecordUnit, // id 0 is no span
 	}
 	h.single = h.gated
 	h.pages.space = space
 	h.types.init()
 	h.trigger.Store(math.MaxInt64)
+	space.SetReclaim(h.ReleaseFree)
 	var err error
 	if h.records, err = space.Lazy(maxPages*maxRecord, mem.KindMetadata); err != nil {
 		return nil, err

@@ -263,7 +263,7 @@ func (h *pageHeap) grow(n uint64) (p uint64, ok bool) {
 		return 0, false
 	}
 	for c := uint64(len(h.sums)); c*chunkPages < top; c++ {
-		if !h.space.Charge(chunkWords*3*8+8, mem.KindMetadata) {
+		if !h.space.TryCharge(chunkWords*3*8+8, mem.KindMetadata) {
 			return 0, false
 		}
 		h.busy = append(h.busy, make([]uint64, chunkWords)...)

@@ -55,7 +55,7 @@ type Span struct {
 	id       uint32 // offset of the record / 64
 	all      uint32 // index in Heap.all
 	Class    SpanClass
-	Queued   bool  // the marker has it in its queue
+	Queued   bool  // the marker has it in its queue, or never needs to (noscan)
 	state    uint8 // spanFree, spanObjects, spanStacks
 	flags    uint8 // needZero, owned; guarded by who owns the span or central.mu
 	special  bool  // Heap.specials has entries; guarded by specialMu
@@ -73,7 +73,7 @@ const (
 )
 
 const (
-	recordUnit = 64 // bytes; records start at multiples
+	RecordUnit = 64 // bytes; the record of span id starts at id*RecordUnit
 	spanHeader = 64 // bytes before the bitmaps
 	maxRecord  = spanHeader + 16*24 + 1024*4
 )
@@ -140,12 +140,12 @@ func recordSize(n uint32, types bool) uint64 {
 	if types {
 		size += uint64(n) * 4
 	}
-	return (size + recordUnit - 1) &^ (recordUnit - 1)
+	return (size + RecordUnit - 1) &^ (RecordUnit - 1)
 }
 
 // SpanByID is the span of an id found in the page table.
 func (h *Heap) SpanByID(id uint32) *Span {
-	return (*Span)(unsafe.Add(h.recordBase, uintptr(id)*recordUnit))
+	return (*Span)(unsafe.Add(h.recordBase, uintptr(id)*RecordUnit))
 }
 
 // PageTable is the address of the table that maps page (a-mem.HeapBase)>>PageShift
@@ -186,7 +186,7 @@ func (h *Heap) Object(a mem.Addr) (base mem.Addr, size uint64, s *Span, slot uin
 // zero. h.mu is held.
 func (h *Heap) newRecord(n uint32, types bool) *Span {
 	size := recordSize(n, types)
-	list := &h.freeRecords[size/recordUnit]
+	list := &h.freeRecords[size/RecordUnit]
 	var s *Span
 	if k := len(*list); k > 0 {
 		s = h.SpanByID((*list)[k-1])
@@ -199,8 +199,8 @@ func (h *Heap) newRecord(n uint32, types bool) *Span {
 		if end > h.records.Committed() && !h.records.Grow((end+recordGrow-1)&^(recordGrow-1)) && !h.records.Grow(end) {
 			return nil
 		}
-		s = h.SpanByID(uint32(h.recordTop / recordUnit))
-		s.id = uint32(h.recordTop / recordUnit)
+		s = h.SpanByID(uint32(h.recordTop / RecordUnit))
+		s.id = uint32(h.recordTop / RecordUnit)
 		h.recordTop = end
 	}
 	s.NSlots = n
@@ -217,7 +217,7 @@ const recordGrow = 32 << 10
 func (h *Heap) freeRecord(s *Span, n uint32, types bool) {
 	s.state = spanFree
 	s.NSlots = 0
-	list := &h.freeRecords[recordSize(n, types)/recordUnit]
+	list := &h.freeRecords[recordSize(n, types)/RecordUnit]
 	*list = append(*list, s.id)
 }
 
@@ -244,6 +244,7 @@ func (h *Heap) newSpan(c SpanClass, npages, extent uint64) *Span {
 	s.NPages = uint32(npages)
 	s.Class = c
 	s.state = spanObjects
+	s.Queued = c.NoScan()
 	s.Size, s.Extent = ClassSize(c.Class()), ClassSize(c.Class())
 	s.DivMagic = classMagic[c.Class()]
 	if c.Class() == 0 {
@@ -257,8 +258,8 @@ func (h *Heap) newSpan(c SpanClass, npages, extent uint64) *Span {
 }
 
 // listCost is the bytes charged for a span's places in the lists of all spans,
-// of partial spans and of free records.
-const listCost = 16
+// of partial spans, of free records and in a mark queue.
+const listCost = 24
 
 // addSpan puts s on the list of all spans. h.mu is held.
 func (h *Heap) addSpan(s *Span) bool {
@@ -314,4 +315,11 @@ func (h *Heap) setPages(p, n uint64, id uint32) {
 	for i := range n {
 		atomic.StoreUint32((*uint32)(unsafe.Add(h.tableBase, (p+i)*4)), id)
 	}
+}
+
+// SpanCount is the number of spans in use.
+func (h *Heap) SpanCount() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.all)
 }

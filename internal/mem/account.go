@@ -43,10 +43,27 @@ type account struct {
 	kinds [NumKinds]atomic.Int64
 }
 
-// Charge takes n bytes of kind k from the account for host-side bookkeeping. It
-// reports false, with nothing charged, when the limit would be crossed or n is
-// negative.
+// Charge takes n bytes of kind k from the account for host-side bookkeeping. If
+// the limit is in the way, the heap is asked to give up idle pages first. It
+// reports false, with nothing charged, when the limit would still be crossed or
+// n is negative.
 func (s *Space) Charge(n int64, k Kind) bool {
+	if s.TryCharge(n, k) {
+		return true
+	}
+	if n < 0 || s.reclaim == nil {
+		return false
+	}
+	return s.reclaim(uint64(n)) > 0 && s.TryCharge(n, k)
+}
+
+// SetReclaim sets the function that Charge calls when the limit is in the way:
+// it decommits about n idle bytes and returns how many. It must be set before
+// anything is charged, and must itself only use TryCharge.
+func (s *Space) SetReclaim(f func(n uint64) uint64) { s.reclaim = f }
+
+// TryCharge is Charge without asking for idle pages.
+func (s *Space) TryCharge(n int64, k Kind) bool {
 	if n < 0 {
 		return false
 	}

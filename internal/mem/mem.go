@@ -79,6 +79,7 @@ type Space struct {
 	mapping []byte         // the whole reservation, as the host gave it
 	osPage  uint64         // bytes, a power of two
 	account account
+	reclaim func(n uint64) uint64 // see SetReclaim
 
 	lazyMu sync.Mutex
 	lazy   [][]byte // host-side reservations; guarded by lazyMu
@@ -155,7 +156,7 @@ func (s *Space) Commit(a Addr, n uint64, k Kind) bool {
 	if n == 0 {
 		return true
 	}
-	if !s.Charge(int64(n), k) {
+	if !s.TryCharge(int64(n), k) {
 		return false
 	}
 	if err := allow(s.host(a, n)); err != nil {

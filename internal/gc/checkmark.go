@@ -1,0 +1,86 @@
+package gc
+
+import (
+	"fmt"
+
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// CheckMark finds everything reachable once more, with the plainest algorithm
+// there is, and compares with the mark bits. The world is stopped, marking is
+// done, nothing is swept.
+func CheckMark(h *heap.Heap, w World) error {
+	m := &plain{heap: h, seen: map[mem.Addr]bool{}}
+	w.Roots(m)
+	MarkSpecials(h, m, m.scan)
+	for len(m.grey) > 0 {
+		a := m.grey[len(m.grey)-1]
+		m.grey = m.grey[:len(m.grey)-1]
+		_, _, s, i, _ := h.Object(a)
+		m.scan(s, i)
+	}
+	var err error
+	h.Objects(func(a mem.Addr, s *heap.Span, slot uint32) {
+		if marked := s.Bits(slot/64).Mark>>(slot%64)&1 != 0; marked != m.seen[a] && err == nil {
+			err = fmt.Errorf("BUG: gc: object at %#x (%d bytes, type %d): marked %v, reachable %v", a, s.Size, s.TypeID(slot), marked, m.seen[a])
+		}
+	})
+	return err
+}
+
+// plain marks with a map and a stack.
+type plain struct {
+	heap *heap.Heap
+	seen map[mem.Addr]bool
+	grey []mem.Addr
+}
+
+func (m *plain) Kind(RootKind) {}
+
+func (m *plain) Range(base mem.Addr, words int, mask []uint64) {
+	for i := range words {
+		if mask == nil || mask[i/64]>>(i%64)&1 != 0 {
+			m.Pointer(m.heap.Space().Load64(base + uint64(i)*8))
+		}
+	}
+}
+
+func (m *plain) Pointer(p mem.Addr) {
+	if a, _, _, _, ok := m.heap.Object(p); ok && !m.seen[a] {
+		m.seen[a] = true
+		m.grey = append(m.grey, a)
+	}
+}
+
+func (m *plain) scan(s *heap.Span, i uint32) {
+	if s.NoScan() {
+		return
+	}
+	types := m.heap.Types()
+	id := int(s.TypeID(i))
+	if id >= len(types) {
+		id = 0
+	}
+	types[id].Pointers(s.SlotAddr(i), s.Extent, func(w mem.Addr) { m.Pointer(m.heap.Space().Load64(w)) })
+}
+
+// MarkSpecials shows a marker what specials keep alive. scan follows the
+// pointers of an object without marking the object itself.
+func MarkSpecials(h *heap.Heap, m Marker, scan func(s *heap.Span, slot uint32)) {
+	h.SpecialRoots(func(s *heap.Span, slot uint32, sp *heap.Special) {
+		switch sp.Kind {
+		case heap.SpecialFinalizer:
+			scan(s, slot)
+			m.Pointer(sp.Words[0])
+			m.Pointer(sp.Words[2])
+			m.Pointer(sp.Words[3])
+		case heap.SpecialCleanup:
+			m.Pointer(sp.Words[0])
+			m.Pointer(sp.Words[1])
+			m.Pointer(sp.Words[2])
+		case heap.SpecialWeak:
+			m.Pointer(sp.Words[0])
+		}
+	})
+}

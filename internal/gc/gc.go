@@ -1,0 +1,216 @@
+// Package gc says what a garbage collector of guest memory is and what it needs
+// of the world around it. The collectors are the folders below: nogc never
+// collects, marksweep stops the world.
+//
+// # A cycle
+//
+//		off → (world stopped) flush caches, clear pools → mark → sweep → off (world started)
+//
+//	 1. Somebody asks: the machine at a safepoint because live bytes passed the
+//	    trigger, an allocation that the limit refused, the guest with runtime.GC.
+//	 2. The collector stops the world. Caches give their windows back, so that the
+//	    alloc bits are exact; sync.Pool is told to forget.
+//	 3. Roots are marked: globals, goroutine stacks through their stack maps,
+//	    pointers held by the host, and what specials keep alive (heap/specials.go).
+//	 4. Everything reachable from them is marked and scanned.
+//	 5. The sweep frees the rest, queues finalizers and cleanups, clears weak
+//	    handles.
+//	 6. The pacer sets the next trigger; the world goes on.
+//
+// # Roots are precise
+//
+// A root is a word that holds a pointer, or is of no interest. Pointers may be
+// interior. Words that are no pointers into an allocated object are ignored, so
+// corrupt guest memory can make the collector keep garbage but not break it.
+//
+// # Barriers
+//
+// A collector that runs beside the program needs to hear of pointer writes. Each
+// P has a Barrier; the writer tests On and, if set, records the old and the new
+// value. The collectors here never set it.
+package gc
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/terrarium-go/terrarium/internal/gc/pacer"
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// Collector frees what the guest cannot reach.
+type Collector interface {
+	// Name is the name the collector is chosen by.
+	Name() string
+
+	// Collect runs one whole cycle, finalizers queued and memory swept, and
+	// describes it. It must be called where the caller's goroutine may stop the
+	// world. It does nothing and reports false when the request is stale.
+	Collect(r Request) (Cycle, bool)
+
+	// Cycles is the number of cycles done. An allocator remembers it before it
+	// tries, for Request.Seen.
+	Cycles() uint32
+
+	// Settings are GOGC (pacer.Off: off) and the soft memory limit
+	// (pacer.NoLimit: none). SetPercent and SetMemoryLimit return the old value
+	// and move the trigger at once.
+	SetPercent(percent int) int
+	SetMemoryLimit(bytes int64) int64
+
+	// Stats describes all cycles so far.
+	Stats() Stats
+}
+
+// World is what a collector needs of the machine; the scheduler implements it.
+type World interface {
+	// Stop returns when no guest code runs and none will until Start: every P is
+	// at a safepoint. Calls are served one after the other.
+	Stop(reason string)
+	Start()
+
+	// Roots shows every root. The world is stopped.
+	Roots(m Marker)
+
+	// ClearPools makes sync.Pool and its like forget. The world is stopped.
+	ClearPools()
+
+	// QueueFinalizer and QueueCleanup take what is to be run. From then on the
+	// addresses are roots of the machine, until the call is done. The world is
+	// stopped.
+	QueueFinalizer(object mem.Addr, f heap.Finalizer)
+	QueueCleanup(c heap.Cleanup)
+
+	// CycleDone ends a cycle: goroutines waiting for finalizers or for the cycle
+	// are readied here. The world is stopped.
+	CycleDone(c *Cycle)
+
+	// Procs is GOMAXPROCS.
+	Procs() int
+}
+
+// RootKind says where roots are, for the pacer and for reports.
+type RootKind uint8
+
+const (
+	RootGlobals RootKind = iota
+	RootStacks
+	RootHost     // pointers held by the machine: queues, timers, handles
+	RootSpecials // finalizers, cleanups, weak handles
+	NumRootKinds
+)
+
+// Marker takes roots. The machine calls it from Roots only, from one goroutine.
+type Marker interface {
+	// Kind says of which kind the following roots are.
+	Kind(k RootKind)
+	// Range shows the pointer words among the words (of 8 bytes) at base: those
+	// whose bit in mask is set (bit i%64 of mask[i/64] for word i), or all when
+	// mask is nil. The memory is committed.
+	Range(base mem.Addr, words int, mask []uint64)
+	// Pointer shows a pointer held outside guest memory.
+	Pointer(p mem.Addr)
+}
+
+// Reason says why a cycle is asked for.
+type Reason uint8
+
+const (
+	Trigger Reason = iota // live bytes passed the trigger
+	Limit                 // the limit refused an allocation
+	Forced                // runtime.GC and the like
+	Debug                 // a debug flag
+)
+
+var reasons = [...]string{"trigger", "limit", "forced", "debug"}
+
+func (r Reason) String() string {
+	if int(r) < len(reasons) {
+		return reasons[r]
+	}
+	return fmt.Sprintf("reason %d", uint8(r))
+}
+
+// Request asks for a cycle.
+//
+// It is stale, and nothing is done, if it is for the trigger and live bytes are
+// below it, or if it is for the limit and a cycle has ended since Seen.
+type Request struct {
+	Reason Reason
+	Seen   uint32 // Cycles() before the refused allocation; for Limit
+}
+
+// Config is the settings of a new collector.
+type Config struct {
+	Percent     int   // GOGC; pacer.Off switches it off
+	MemoryLimit int64 // bytes, soft; pacer.NoLimit for none
+	Trace       io.Writer
+}
+
+// Default is Go's settings.
+var Default = Config{Percent: 100, MemoryLimit: pacer.NoLimit}
+
+// Cycle describes one cycle. Bytes unless said otherwise; the phases follow one
+// another without gaps.
+type Cycle struct {
+	Number  uint32
+	Reason  Reason
+	At      time.Duration // from the collector's making to the beginning of the cycle
+	Stop    time.Duration // stopping the world
+	Mark    time.Duration // roots and marking
+	Sweep   time.Duration // sweep and restart
+	Before  uint64        // live when the cycle began
+	Marked  uint64        // live afterwards
+	Objects uint64        // live afterwards, in objects
+	Freed   uint64
+	FreedN  uint64 // objects
+	Goal    uint64 // that this cycle was to meet
+	Next    uint64 // goal of the next one
+	Roots   [NumRootKinds]uint64
+	Procs   int
+	CPU     float64 // share of the time since the collector's making spent in cycles, 0 to 1
+
+	// Futile says that collections forced by the limit follow one another with
+	// next to nothing allocated in between: the program is out of memory in all
+	// but name, and the caller should say so.
+	Futile bool
+}
+
+// Pause is the time the world stood still, or was being stopped.
+func (c *Cycle) Pause() time.Duration { return c.Stop + c.Mark + c.Sweep }
+
+// Stats are figures over all cycles, as runtime.MemStats and debug.GCStats have
+// them. The rings hold cycle n at (n+255)%256.
+type Stats struct {
+	Cycles     uint32
+	Forced     uint32
+	PauseTotal time.Duration
+	Pauses     [256]time.Duration
+	Ends       [256]time.Time
+	Goal       uint64 // bytes; pacer.Never when off
+	CPU        float64
+	Last       Cycle
+}
+
+// Barrier is a P's share of the write barrier. The interpreter tests On before
+// it stores a pointer into guest memory and, if it is set, records the old and
+// the new value; when the buffer is full it leaves its loop and calls the
+// collector.
+type Barrier struct {
+	On  uint64 // non-zero: record
+	N   uint64 // words used of Buf; N <= len(Buf)
+	Buf [128]uint64
+}
+
+// Record stores an overwritten and a new pointer. It reports false when the
+// buffer must be emptied first.
+func (b *Barrier) Record(old, new mem.Addr) bool {
+	if b.N+2 > uint64(len(b.Buf)) {
+		return false
+	}
+	b.Buf[b.N], b.Buf[b.N+1] = old, new
+	b.N += 2
+	return true
+}

@@ -43,6 +43,7 @@ const (
 	granulePages = 8
 	granuleBytes = granulePages * PageSize
 	maxPages     = (mem.HeapEnd - mem.HeapBase) / PageSize
+	hugePages    = 256 // pages in a huge page of the host
 	maxGrow      = 512 // pages; most that one step of growth commits ahead of need
 )
 
@@ -276,7 +277,11 @@ func (h *pageHeap) grow(n uint64) (p uint64, ok bool) {
 	// Commit a little ahead of need, in proportion to the heap, when it is free
 	// to be had; the need itself is committed by the caller.
 	ahead := min(max(old/8, granulePages), maxGrow) &^ (granulePages - 1)
-	if more := top + ahead; more <= maxPages && more <= uint64(len(h.sums))*chunkPages {
+	more := top + ahead
+	if ahead >= hugePages {
+		more = (more + hugePages - 1) &^ (hugePages - 1)
+	}
+	if more <= maxPages && more <= uint64(len(h.sums))*chunkPages {
 		if limit := h.space.Limit(); h.space.Used()+(n+4*ahead)<<PageShift < limit {
 			h.top = max(h.top, more)
 			h.commit(p, more-p)

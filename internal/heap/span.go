@@ -196,8 +196,11 @@ func (h *Heap) newRecord(n uint32, types bool) *Span {
 		s.id = id
 	} else {
 		end := h.recordTop + size
-		if end > h.records.Committed() && !h.records.Grow((end+recordGrow-1)&^(recordGrow-1)) && !h.records.Grow(end) {
-			return nil
+		if end > h.records.Committed() {
+			ahead := max(recordGrow, min(uint64(1)<<bits.Len64(end/8), recordGrowMost))
+			if !h.records.Grow((end+ahead-1)&^(ahead-1)) && !h.records.Grow(end) {
+				return nil
+			}
 		}
 		s = h.SpanByID(uint32(h.recordTop / RecordUnit))
 		s.id = uint32(h.recordTop / RecordUnit)
@@ -210,8 +213,12 @@ func (h *Heap) newRecord(n uint32, types bool) *Span {
 	return s
 }
 
-// recordGrow is how many bytes the table of records is committed at a time.
-const recordGrow = 32 << 10
+// The table of records is committed in steps of an eighth of its size, between
+// these numbers of bytes.
+const (
+	recordGrow     = 32 << 10
+	recordGrowMost = 2 << 20
+)
 
 // freeRecord gives a record back. h.mu is held.
 func (h *Heap) freeRecord(s *Span, n uint32, types bool) {

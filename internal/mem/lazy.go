@@ -25,6 +25,7 @@ func (s *Space) Lazy(n uint64, k Kind) (*Lazy, error) {
 	s.lazyMu.Lock()
 	s.lazy = append(s.lazy, b)
 	s.lazyMu.Unlock()
+	adviseHuge(b)
 	return &Lazy{space: s, bytes: b, kind: k}, nil
 }
 

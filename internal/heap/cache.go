@@ -60,6 +60,9 @@ type Slot struct {
 	window uint32
 }
 
+// static check that a Slot is 64 bytes: the interpreter finds one by shifting
+var _ = [1]byte{}[unsafe.Sizeof(Slot{})-64]
+
 // Cache is the allocator of one P. Only its P uses it, except while the world
 // is stopped.
 type Cache struct {

@@ -255,6 +255,59 @@ func TestStacks(t *testing.T) {
 	}
 }
 
+func TestPages(t *testing.T) {
+	h := newHeap(t, 0, debug.Flags{})
+	r := rand.New(rand.NewPCG(3, 5))
+	type run struct{ a, n uint64 }
+	var list []run
+	used := map[mem.Addr]bool{}
+	for i := range 4000 {
+		if len(list) > 0 && r.IntN(9) < 4 {
+			k := r.IntN(len(list))
+			x := list[k]
+			list[k] = list[len(list)-1]
+			list = list[:len(list)-1]
+			h.FreePages(x.a, x.n, mem.KindRecord)
+			for p := range x.n {
+				delete(used, x.a+p<<PageShift)
+			}
+			continue
+		}
+		n := uint64(r.IntN(20)) + 1
+		if r.IntN(50) == 0 {
+			n = uint64(r.IntN(2000)) + 1
+		}
+		a, zero, ok := h.AllocPages(n, mem.KindRecord)
+		if !ok {
+			t.Fatal("no pages")
+		}
+		for p := range n {
+			q := a + p<<PageShift
+			if used[q] || zero && h.space.Load64(q) != 0 {
+				t.Fatalf("page at %#x: used %v, said to be zero %v", q, used[q], zero)
+			}
+			used[q] = true
+			h.space.Store64(q, 1)
+		}
+		// First fit: no lower run of n pages is free and committed.
+		lowest := mem.Addr(mem.HeapBase)
+		for q, free := lowest, uint64(0); q < a; q += PageSize {
+			if free++; used[q] || q == h.ZeroBase() || !test(h.pages.ready, addrPage(q)) {
+				free = 0
+			}
+			if free == n {
+				t.Fatalf("%d pages at %#x although %#x is free", n, a, q)
+			}
+		}
+		list = append(list, run{a, n})
+		if i%500 == 0 {
+			h.ReleaseFree(uint64(r.IntN(1 << 22)))
+			check(t, h)
+		}
+	}
+	check(t, h)
+}
+
 func TestTriggerWantsOnce(t *testing.T) {
 	h := newHeap(t, 0, debug.Flags{})
 	calls := 0

@@ -1,6 +1,7 @@
 package heap
 
 import (
+	"fmt"
 	"math/bits"
 	"sync"
 
@@ -207,8 +208,7 @@ func findRun(from, to, n uint64, word func(uint64) uint64) (uint64, bool) {
 }
 
 // alloc takes n pages for kind k. zero says that their bytes are known to be
-// zero. It reports false when the limit or the region has no room; kept is the
-// pages that must stay committed while it looks for room elsewhere.
+// zero. It reports false when the limit or the region has no room.
 func (h *pageHeap) alloc(n uint64, k mem.Kind) (p uint64, zero, ok bool) {
 	if n == 0 || n > maxPages {
 		return 0, false, false
@@ -366,6 +366,23 @@ func (h *pageHeap) free(p, n uint64, k mem.Kind) {
 	h.busyPages[k] -= n
 	h.space.Shift(int64(n<<PageShift), k, mem.KindIdle)
 }
+
+// AllocPages takes n pages for something that is neither objects nor stacks, and
+// charges them as kind k. zero says that they are known to be zero. It reports
+// false when the limit or the region has no room.
+func (h *Heap) AllocPages(n uint64, k mem.Kind) (a mem.Addr, zero, ok bool) {
+	if k == mem.KindHeap || k == mem.KindStack || k == mem.KindIdle {
+		panic(fmt.Sprintf("BUG: heap: pages of kind %v are not for taking", k))
+	}
+	p, zero, ok := h.pages.alloc(n, k)
+	if !ok {
+		return 0, false, false
+	}
+	return pageAddr(p), zero, true
+}
+
+// FreePages takes back what AllocPages gave.
+func (h *Heap) FreePages(a mem.Addr, n uint64, k mem.Kind) { h.pages.free(addrPage(a), n, k) }
 
 // ReleaseFree gives up to want bytes of idle pages back to the host and returns
 // the bytes given back. Anything less than a granule stays.

@@ -14,7 +14,8 @@ import (
 // spans of 32 KiB, one size per span; larger ones have spans of their own. Each
 // cache keeps free stacks of the small sizes; a pool shared by all keeps the
 // spans that have some. A span whose stacks are all free goes back to the page
-// heap. Stack memory is not cleared: whoever reads it has written it before.
+// heap. Stack memory is not cleared: whoever reads it has written it before. The
+// poison flag fills free stacks, so that a stale pointer into one shows.
 //
 // A stack span has no object slots, so the marker ignores pointers into it. Its
 // record's first alloc word has a bit per stack that is not in the pool.
@@ -44,6 +45,11 @@ func stackOrder(bytes uint64) int {
 func (c *Cache) AllocStack(bytes uint64, f Flags) (mem.Addr, Status) {
 	h := c.heap
 	o := stackOrder(bytes)
+	if h.gated {
+		if st := h.gate(f); st != OK {
+			return 0, st
+		}
+	}
 	if o >= stackOrders {
 		s := h.newStackSpan(bytes>>PageShift, bytes)
 		if s == nil {
@@ -91,6 +97,9 @@ func (c *Cache) AllocStack(bytes uint64, f Flags) (mem.Addr, Status) {
 // FreeStack gives a stack of that many bytes back.
 func (c *Cache) FreeStack(a mem.Addr, bytes uint64) {
 	o := stackOrder(bytes)
+	if c.heap.flags.Poison {
+		c.heap.poison(a, bytes)
+	}
 	if o >= stackOrders {
 		s := c.heap.SpanOf(a)
 		if s == nil || s.state != spanStacks || s.Base != a || s.Size != bytes {

@@ -83,7 +83,7 @@ func newMachine(t testing.TB, mk Make, limit uint64, f debug.Flags) *machine {
 	cfg.Trace = &m.trace
 	m.gc = mk(h, m, cfg)
 	var st heap.Status
-	if m.stack, st = m.cache.AllocStack(stackWords*8*2, 0); st != heap.OK {
+	if m.stack, st = m.cache.AllocStack(stackWords*8*2, heap.AfterGC); st != heap.OK {
 		t.Fatal("no stack:", st)
 	}
 	sp.Zero(m.stack, stackWords*8)

@@ -258,7 +258,7 @@ func (o *orderer) rangeMap(s *Range, t *types.Map) {
 		return &Deref{Typed: Typed{At{pos}, o.p.Canon(t)}, X: c}
 	}
 	step := func(name string, args ...Expr) Stmt {
-		return &ExprStmt{At: At{pos}, X: &Builtin{Typed: Typed{At{pos}, o.p.Canon(types.NewTuple())}, Name: name, Args: args}}
+		return &ExprStmt{At: At{pos}, X: &Builtin{Typed: Typed{At{pos}, noResult}, Name: name, Args: args}}
 	}
 	o.emit(&Declare{At: At{pos}, V: it})
 	o.emit(step("mapiterinit", hm, at()))
@@ -308,7 +308,7 @@ func (o *orderer) rangeClear(s *Range) bool {
 }
 
 func (o *orderer) clear(s *Range) {
-	o.stmt(&ExprStmt{At: s.At, X: &Builtin{Typed: Typed{s.At, o.p.Canon(types.NewTuple())}, Name: "clear", Args: []Expr{s.X}}})
+	o.stmt(&ExprStmt{At: s.At, X: &Builtin{Typed: Typed{s.At, noResult}, Name: "clear", Args: []Expr{s.X}}})
 }
 
 // equalsItself tells that x == x for every x of type t.

@@ -1,0 +1,148 @@
+package load
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// listed is what "go list -json" says of a package; only the fields asked for.
+type listed struct {
+	Dir            string
+	ImportPath     string
+	Name           string
+	ForTest        string
+	Standard       bool
+	DepOnly        bool
+	Match          []string
+	Module         *listedModule
+	GoFiles        []string
+	CgoFiles       []string
+	IgnoredGoFiles []string
+	SFiles         []string
+	TestGoFiles    []string
+	XTestGoFiles   []string
+	ImportMap      map[string]string
+	Error          *listedError
+}
+
+type listedModule struct {
+	Path      string
+	GoVersion string
+}
+
+type listedError struct {
+	ImportStack []string
+	Pos         string
+	Err         string
+}
+
+const listFields = "-json=Dir,ImportPath,Name,ForTest,Standard,DepOnly,Match,Module,GoFiles,CgoFiles,IgnoredGoFiles,SFiles,TestGoFiles,XTestGoFiles,ImportMap,Error"
+
+// golist asks the go command for the packages that args name and everything they
+// import, and enters the answers into l.listed. It returns those that args named,
+// in the go command's order. With tests, what their tests import is entered too.
+func (l *loader) golist(tests bool, args []string) ([]*listed, error) {
+	cmdArgs := []string{"list", "-e", "-deps", listFields}
+	if tests {
+		cmdArgs = append(cmdArgs, "-test")
+	}
+	if len(l.target.tags) > 0 {
+		cmdArgs = append(cmdArgs, "-tags="+strings.Join(l.target.tags, ","))
+	}
+	cmd := exec.Command(l.target.goTool(), append(append(cmdArgs, "--"), args...)...)
+	cmd.Dir = l.dir
+	cmd.Env = l.target.goEnv(l.dir)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && stderr.Len() > 0 {
+			return nil, errors.New(strings.TrimSpace(stderr.String()))
+		}
+		return nil, fmt.Errorf("load: go list: %w", err)
+	}
+	var named []*listed
+	dec := json.NewDecoder(bytes.NewReader(out))
+	for {
+		p := new(listed)
+		if err := dec.Decode(p); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("load: go list: %w", err)
+		}
+		if path, _, variant := strings.Cut(p.ImportPath, " ["); variant {
+			// A package as recompiled for a test. Its folder and files are those of the
+			// plain package unless it is the tested package itself.
+			if strings.TrimSuffix(path, "_test") == p.ForTest || l.listed[path] != nil {
+				continue
+			}
+			p.ImportPath = path
+			p.DepOnly = true
+			for from, to := range p.ImportMap {
+				p.ImportMap[from], _, _ = strings.Cut(to, " [")
+			}
+		} else if tests && strings.HasSuffix(p.ImportPath, ".test") && p.Name == "main" && len(p.GoFiles) > 0 && filepath.Base(p.GoFiles[0]) == "_testmain.go" {
+			continue
+		}
+		l.listed[p.ImportPath] = p
+		if !p.DepOnly {
+			named = append(named, p)
+		}
+	}
+	if len(named) == 0 && stderr.Len() > 0 {
+		return nil, errors.New(strings.TrimSpace(stderr.String()))
+	}
+	return named, nil
+}
+
+// listError turns a package error of the go command into one with a position, if it has one.
+func (l *loader) listError(p *listed) Error {
+	msg := strings.TrimSpace(p.Error.Err)
+	return Error{Pos: parsePosition(l.dir, p.Error.Pos), Msg: msg, Pkg: p.ImportPath}
+}
+
+// noGoFiles reports whether the go command found nothing to compile in p for our target.
+func noGoFiles(p *listed) bool {
+	return p.Error != nil && len(p.GoFiles)+len(p.CgoFiles) == 0 &&
+		(strings.Contains(p.Error.Err, "build constraints exclude all Go files") || strings.Contains(p.Error.Err, "no Go files in") ||
+			strings.Contains(p.Error.Err, "no non-test Go files"))
+}
+
+// parsePosition reads "file:line:column" with a file name relative to dir.
+func parsePosition(dir, s string) token.Position {
+	var pos token.Position
+	if s == "" {
+		return pos
+	}
+	nums := [2]int{}
+	n := 0
+	for n < 2 {
+		i := strings.LastIndexByte(s, ':')
+		if i < 0 {
+			break
+		}
+		v, err := strconv.Atoi(s[i+1:])
+		if err != nil {
+			break
+		}
+		nums[n] = v
+		n++
+		s = s[:i]
+	}
+	if n == 2 {
+		pos.Line, pos.Column = nums[1], nums[0]
+	} else if n == 1 {
+		pos.Line = nums[0]
+	}
+	pos.Filename = absJoin(dir, s)
+	return pos
+}

@@ -1,0 +1,144 @@
+package tree
+
+import (
+	"go/ast"
+	"go/types"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/terrarium-go/terrarium/internal/load"
+)
+
+// loadSource loads a single-file program.
+func loadSource(t testing.TB, src string) *Program {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.go"), []byte(src), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	l, err := load.Load(&load.Config{Dir: dir}, "x.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewProgram(l)
+}
+
+// reach builds everything that may run, as a linker would: from roots through calls, func values, and
+// the methods of types that become interface values.
+type reach struct {
+	p     *Program
+	seen  map[*Func]bool
+	types map[types.Type]bool
+	work  []*Func
+	nodes int
+}
+
+func newReach(p *Program) *reach {
+	return &reach{p: p, seen: map[*Func]bool{}, types: map[types.Type]bool{}}
+}
+
+func (r *reach) add(f *Func) {
+	if f != nil && !r.seen[f] {
+		r.seen[f] = true
+		r.work = append(r.work, f)
+	}
+}
+
+func (r *reach) run() {
+	for len(r.work) > 0 {
+		f := r.work[len(r.work)-1]
+		r.work = r.work[:len(r.work)-1]
+		r.p.Build(f)
+		Walk(f.Body, r.visit)
+	}
+}
+
+func (r *reach) visit(n Node) bool {
+	r.nodes++
+	switch n := n.(type) {
+	case *FuncRef:
+		r.add(n.F)
+	case *Closure:
+		r.add(n.F)
+	case *Call:
+		r.add(n.F)
+	case *ToIface:
+		r.methods(n.X.Type())
+	}
+	return true
+}
+
+func (r *reach) methods(t types.Type) {
+	if r.types[t] {
+		return
+	}
+	r.types[t] = true
+	for _, m := range r.p.MethodSet(t) {
+		r.add(r.p.IfaceMethod(t, m))
+		r.add(r.p.Method(t, m))
+	}
+}
+
+// inits adds all initialisers.
+func (r *reach) inits() {
+	for _, pi := range r.p.Inits() {
+		for _, i := range pi.Vars {
+			r.add(i.F)
+		}
+		for _, f := range pi.Funcs {
+			r.add(f)
+		}
+	}
+}
+
+func (r *reach) program() {
+	r.inits()
+	r.add(r.p.FuncBySym("main.main"))
+	r.run()
+}
+
+func TestHello(t *testing.T) {
+	p := loadSource(t, `package main
+import "fmt"
+func main() { fmt.Println("hello") }
+`)
+	start := time.Now()
+	r := newReach(p)
+	r.program()
+	t.Logf("%d functions, %d nodes, %v", len(r.seen), r.nodes, time.Since(start))
+}
+
+// TestStd builds every function of every package of std.
+func TestStd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	l, err := load.Load(&load.Config{Library: true}, "std")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewProgram(l)
+	start := time.Now()
+	r := newReach(p)
+	for _, pkg := range l.Packages {
+		pkg.FuncDecls(func(f *types.Func, _ *ast.FuncDecl) {
+			sig := f.Type().(*types.Signature)
+			if sig.TypeParams().Len() == 0 && sig.RecvTypeParams().Len() == 0 && f.Name() != "init" && f.Name() != "_" {
+				r.add(p.FuncOf(f, nil))
+			}
+		})
+		for _, name := range pkg.Types.Scope().Names() {
+			if tn, ok := pkg.Types.Scope().Lookup(name).(*types.TypeName); ok && !tn.IsAlias() {
+				if n, ok := tn.Type().(*types.Named); ok && n.TypeParams().Len() == 0 && !isIface(n) {
+					r.methods(p.Canon(n))
+					r.methods(p.PointerTo(n))
+				}
+			}
+		}
+	}
+	r.inits()
+	r.run()
+	t.Logf("%d functions, %d nodes, %v", len(r.seen), r.nodes, time.Since(start))
+}

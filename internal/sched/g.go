@@ -2,13 +2,16 @@ package sched
 
 import (
 	"sync/atomic"
+	"unsafe"
 
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/mem"
 	"github.com/terrarium-go/terrarium/internal/stack"
 )
 
 // Status is where a goroutine stands.
 //
-//	Dead      --New-->            Runnable
+//	Dead      --NewG, Queue-->    Runnable
 //	Runnable  --a worker-->       Running
 //	Running   --Park-->           Parking    (its worker is still saving it)
 //	Parking   --its worker-->     Waiting
@@ -54,12 +57,9 @@ const (
 	WaitCond
 	WaitIO
 	WaitFinalizer
-	WaitCleanup
 	WaitTimer
 	WaitCoroutine
-	WaitSynctest
 	WaitHost
-	WaitGosched
 	WaitForever
 )
 
@@ -80,12 +80,9 @@ var waitWords = [...]string{
 	WaitCond:        "sync.Cond.Wait",
 	WaitIO:          "IO wait",
 	WaitFinalizer:   "finalizer wait",
-	WaitCleanup:     "cleanup wait",
-	WaitTimer:       "timer wait",
+	WaitTimer:       "timer goroutine (idle)",
 	WaitCoroutine:   "coroutine",
-	WaitSynctest:    "synctest.Wait",
 	WaitHost:        "syscall",
-	WaitGosched:     "runnable",
 	WaitForever:     "wait forever",
 }
 
@@ -102,31 +99,36 @@ type G struct {
 	Stack       stack.Stack
 	stack.State        // valid unless the goroutine is in the interpreter's loop
 	Ctx         uint64 // closure object of the newest call; a root while the goroutine stands at a function's entry
+	StartFn     uint64 // closure it was started with; a root until it has started
 
-	ID        uint64
-	ParentID  uint64   // goroutine that created it; 0 for main
-	CreatedBy uintptr  // host address of the GO instruction, 0 for main
-	StartFn   uint64   // closure it was started with
-	Resumed   bool     // a park ended: the host function that parked is called once more and takes this (TakeResumed)
-	System    bool     // belongs to the machine: not counted, not in tracebacks
-	Defers    []Defer  // of the frames of this goroutine, oldest first; appended with PushDefer
-	Run       RunState // the interpreter's own record: panics in progress and the like
-	Labels    uint64   // guest address of the profiler labels (a root)
-	Param     uint64   // guest word left by the waker (a root)
+	ID        uint64    // from 1; never used again
+	ParentID  uint64    // goroutine that created it; 0 for main
+	CreatedBy uintptr   // PC of the GO instruction; 0 for main
+	Resumed   bool      // a park ended: the host function that parked is called once more and takes this (TakeResumed)
+	System    bool      // belongs to the machine: not counted, not in tracebacks
+	Defers    []Defer   // of the frames of this goroutine, oldest first; appended with PushDefer
+	Run       RunState  // the interpreter's own record: panics in progress and the like
+	Labels    uint64    // guest address of the profiler labels (a root)
+	Local     [4]uint64 // words of the guest's runtime; no pointers
+
 	status    atomic.Uint32
-	selDone   atomic.Uint32 // a peer has chosen one of this goroutine's select cases
+	selDone   atomic.Uint32 // 1: one of the cases of its select has been chosen
 	reason    WaitReason
-	yielded   bool     // goes to the end of the global queue
-	shrink    bool     // the stack is to be halved before it runs next
-	ok        bool     // outcome of the wait: a value was received, a semaphore was handed over
-	closed    bool     // outcome of the wait: the channel was closed
-	chosen    int32    // outcome of a select: index of the case
-	waitSince int64    // Nanotime at which it parked
-	w         waiter   // of every wait on one thing
-	sel       []waiter // of a select
-	next      *G       // in the global queue or a pool
-	all       int32    // index in Sched.all
+	shrink    bool  // the stack is to be halved before it runs next
+	ok        bool  // outcome of the wait: a value was received, or a semaphore handed over
+	closed    bool  // outcome of the wait: the channel was closed
+	chosen    int32 // outcome of a select: index of the case
+	all       int32 // index in Sched.all
+	waitSince int64 // Nanotime at which a collection first found it waiting
+	next      *G    // in the global queue or a pool
+	w         waiter
+	sel       []waiter // of a select, one per case
+	timer     *timer   // of its sleeps
 }
+
+// gCost is the bytes charged for a G: the record, its place in Sched.all, and
+// the queue of a channel that it may have to itself.
+const gCost = int64(unsafe.Sizeof(G{})) + 16 + 64
 
 // RunState is what the interpreter hangs on a goroutine.
 type RunState interface {
@@ -138,16 +140,41 @@ type RunState interface {
 type Defer struct {
 	Fn    uint64 // closure object, func()
 	Frame uint64 // of the deferring frame: bytes from Stack.Lo to its slot 0
-	Depth uint32 // control words below the deferring frame's own call; tells frames apart that share an address
+	Depth uint32 // control words below the deferring frame; tells frames apart that share an address
 	Flags uint32 // the interpreter's
 }
+
+const recordKind = mem.KindRecord
 
 // Status is the goroutine's state now.
 func (g *G) Status() Status { return Status(g.status.Load()) }
 
-// Reason is why it is parked. It is only meaningful with the world stopped or
-// for the goroutine's own worker.
+// Reason is why it is parked. It is meaningful with the world stopped, or for
+// the goroutine's own worker.
 func (g *G) Reason() WaitReason { return g.reason }
+
+// State is the state as tracebacks print it between brackets: "running",
+// "runnable", "chan receive" and so on.
+func (g *G) StateText() string {
+	switch g.Status() {
+	case Dead:
+		return "dead"
+	case Runnable, Woken:
+		return "runnable"
+	case Running:
+		return "running"
+	}
+	return g.reason.String()
+}
+
+// WaitingFor is how many ns a parked goroutine has been known to wait, 0 if no
+// collection has seen it waiting.
+func (s *Sched) WaitingFor(g *G) int64 {
+	if g.Status() != Waiting || g.waitSince == 0 {
+		return 0
+	}
+	return s.Nanotime() - g.waitSince
+}
 
 // TakeResumed reports whether this is the second call of a host function that
 // parked, and forgets it.
@@ -156,3 +183,199 @@ func (g *G) TakeResumed() bool {
 	g.Resumed = false
 	return r
 }
+
+// held visits the guest pointers in the record, those of waiters left out.
+func (g *G) held(visit func(*uint64)) {
+	visit(&g.Ctx)
+	visit(&g.StartFn)
+	visit(&g.Labels)
+	for i := range g.Defers {
+		visit(&g.Defers[i].Fn)
+	}
+	if g.Run != nil {
+		g.Run.Pointers(visit)
+	}
+}
+
+// PushDefer appends a deferred call. It reports false, with nothing done, when
+// the limit refuses the bookkeeping.
+func (s *Sched) PushDefer(g *G, d Defer) bool {
+	if len(g.Defers) == cap(g.Defers) {
+		n := max(4, 2*cap(g.Defers))
+		if !s.space.Charge(int64(n-cap(g.Defers))*int64(unsafe.Sizeof(d)), recordKind) {
+			return false
+		}
+		g.Defers = append(make([]Defer, 0, n), g.Defers...)
+	}
+	g.Defers = append(g.Defers, d)
+	return true
+}
+
+// dropDefers frees the list of deferred calls.
+func (s *Sched) dropDefers(g *G) {
+	s.space.Uncharge(int64(cap(g.Defers))*int64(unsafe.Sizeof(Defer{})), recordKind)
+	g.Defers = nil
+}
+
+// NewG makes a goroutine that will call the closure at guest address fn; Queue
+// makes it runnable. parent may be nil. NeedGC and NoMemory are as for
+// heap.Cache.Alloc.
+func (s *Sched) NewG(p *P, parent *G, fn uint64, createdBy uintptr, f heap.Flags) (*G, heap.Status) {
+	g := p.free.pop()
+	if g == nil && s.poolHas.Load() {
+		s.gmu.Lock()
+		g = s.pool.pop()
+		for g != nil && p.free.n < poolMost/2 && s.pool.n > 0 {
+			p.free.push(s.pool.pop())
+		}
+		s.poolHas.Store(s.pool.n > 0)
+		s.gmu.Unlock()
+	}
+	fresh := g == nil
+	if fresh {
+		if !s.space.Charge(gCost, recordKind) {
+			if f&heap.AfterGC != 0 {
+				return nil, heap.NoMemory
+			}
+			return nil, heap.NeedGC
+		}
+		g = &G{}
+		g.w.g = g
+	}
+	if g.Stack.Hi == 0 {
+		st, status := stack.Alloc(s.space, p.Cache, stack.MinSize, f)
+		if status != heap.OK {
+			if fresh {
+				s.space.Uncharge(gCost, recordKind)
+			} else {
+				p.free.push(g)
+			}
+			return nil, status
+		}
+		g.Stack = st
+	}
+	if fresh {
+		s.gmu.Lock()
+		g.all = int32(len(s.all))
+		s.all = append(s.all, g)
+		s.gmu.Unlock()
+	}
+	g.State = g.Stack.Start(s.space)
+	g.Ctx, g.StartFn = fn, fn
+	g.ID = s.lastID.Add(1)
+	g.CreatedBy = createdBy
+	g.ParentID = 0
+	if parent != nil {
+		g.ParentID = parent.ID
+		g.Labels = parent.Labels
+	}
+	g.status.Store(uint32(Waiting))
+	g.reason = WaitNone
+	s.count.Add(1)
+	return g, heap.OK
+}
+
+// poolMost is the number of dead goroutines a P keeps.
+const poolMost = 64
+
+// bury puts an ended goroutine into the pool.
+func (s *Sched) bury(p *P, g *G) {
+	if !g.System {
+		s.count.Add(-1)
+	}
+	if g.ID == 1 {
+		s.mainDone.Store(true)
+	}
+	if g.Defers != nil {
+		s.dropDefers(g)
+	}
+	if g.Stack.Size() != stack.MinSize {
+		g.Stack.Free(s.space, p.Cache)
+	}
+	g.freeSelect(s)
+	g.State = stack.State{}
+	g.Ctx, g.StartFn, g.Labels, g.Run = 0, 0, 0, nil
+	g.Local = [4]uint64{}
+	g.System, g.Resumed, g.shrink = false, false, false
+	g.status.Store(uint32(Dead))
+	p.free.push(g)
+	if p.free.n > poolMost {
+		s.gmu.Lock()
+		for p.free.n > poolMost/2 {
+			s.pool.push(p.free.pop())
+		}
+		s.poolHas.Store(true)
+		s.gmu.Unlock()
+	}
+}
+
+// NumGoroutine is the number of goroutines of the program.
+func (s *Sched) NumGoroutine() int { return int(s.count.Load()) }
+
+// Goroutines calls f for every goroutine that is not dead, System ones included,
+// until f returns false. The world is stopped.
+func (s *Sched) Goroutines(f func(*G) bool) {
+	s.gmu.Lock()
+	all := s.all
+	s.gmu.Unlock()
+	for _, g := range all {
+		if g.Status() != Dead && !f(g) {
+			return
+		}
+	}
+}
+
+// Grown is the outcome of GrowStack.
+type Grown uint8
+
+// Outcomes of GrowStack.
+const (
+	GrowDone     Grown = iota
+	GrowNeedGC         // as heap.NeedGC
+	GrowNoMemory       // as heap.NoMemory
+	GrowOverflow       // MaxStack would be exceeded: guest-fatal stack overflow
+)
+
+// GrowStack gives g, which runs on p and is saved, a stack with room for need
+// bytes from its start (Stack.Lo), at least twice as large as the present one.
+func (s *Sched) GrowStack(p *P, g *G, need uint64, f heap.Flags) Grown {
+	size := max(g.Stack.Size()*2, stack.SizeFor(need))
+	if need > s.MaxStack() || g.Stack.Size() >= s.MaxStack() || stack.SizeFor(need) == 0 {
+		return GrowOverflow
+	}
+	return s.resize(p, g, size, f)
+}
+
+// MoveStack gives g, which runs on p and is saved, a stack of the same size
+// elsewhere (debug flag movestack).
+func (s *Sched) MoveStack(p *P, g *G, f heap.Flags) Grown { return s.resize(p, g, g.Stack.Size(), f) }
+
+func (s *Sched) resize(p *P, g *G, size uint64, f heap.Flags) Grown {
+	switch g.Stack.Move(s.code, s.space, p.Cache, &g.State, size, f, g.held) {
+	case heap.OK:
+		return GrowDone
+	case heap.NeedGC:
+		return GrowNeedGC
+	}
+	return GrowNoMemory
+}
+
+// shrinkStack halves the stack of g, which does not run, while it uses less than
+// a quarter. A refusal of the heap leaves it as it is.
+func (s *Sched) shrinkStack(c *heap.Cache, g *G) {
+	size := g.Stack.Size()
+	if size <= stack.MinSize {
+		return
+	}
+	used := g.Stack.Used(s.code, g.State)
+	to := size
+	for to > stack.MinSize && used < to/4 && g.depth() < stack.ControlLen(to/2) {
+		to /= 2
+	}
+	if to < size {
+		g.Stack.Move(s.code, s.space, c, &g.State, to, heap.AfterGC, g.held)
+	}
+}
+
+// depth is the number of control words in use.
+func (g *G) depth() int { return int(g.CSP-g.Stack.ControlBase()) / 8 }

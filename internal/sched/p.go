@@ -2,7 +2,9 @@ package sched
 
 import (
 	"sync/atomic"
+	"time"
 
+	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
@@ -13,47 +15,62 @@ type Want uint32
 // Collect and goes on.
 const (
 	WantPreempt Want = 1 << iota // somebody else's turn
-	WantStop                     // the world is being stopped
-	WantExit                     // the program is over
+	WantStop                     // the world is being stopped; set and cleared under Sched.mu
+	WantExit                     // the program is over; never cleared
 	WantGC                       // the heap has passed its trigger
 )
 
 // P is the right to run guest code, with what belongs to one worker: at most one
 // goroutine runs on it at a time.
 type P struct {
-	ID    int // 0 <= ID < Procs
-	Sched *Sched
-	Cache *heap.Cache
+	ID      int // 0 <= ID < Procs; changes only with the world stopped
+	Sched   *Sched
+	Cache   *heap.Cache
+	Barrier gc.Barrier
 
-	// Limit is the word that the loop compares the stack's end with; 0 stops it
-	// at its next poll. Set once by the Runner before the P first runs, written
-	// through Arm and Interrupt only.
-	Limit *uintptr
+	// limit is the word that the loop compares the stack's end with; 0 stops it
+	// at its next poll. Set once by the Runner (SetLimit), then written through
+	// Arm and Interrupt only.
+	limit atomic.Pointer[uintptr]
 	// Loop is the Runner's record of this P.
 	Loop any
 
-	want atomic.Uint32
-	cur  atomic.Pointer[G] // running goroutine
-	tick atomic.Uint32     // goes up at every switch
+	want     atomic.Uint32     // set of Want
+	cur      atomic.Pointer[G] // running goroutine
+	tick     atomic.Uint32     // goes up at every switch that begins a time slice
+	switches atomic.Uint32     // goes up at every switch
 
+	runq    runq
+	runnext atomic.Pointer[G]
+
+	// For the worker alone.
 	rng      uint64
-	runq     runq
-	runnext  atomic.Pointer[G]
-	free     *G // pool of dead goroutines with a stack of MinSize
-	nfree    int
-	lastTick uint32 // of the preemption tick
-	idle     bool   // guarded by Sched.mu
-	gone     bool   // GOMAXPROCS went down; guarded by Sched.mu
-	note     chan struct{}
-	switchTo *G // the goroutine that runs next, whatever is queued
+	switchTo *G     // runs next, whatever is queued
+	free     list   // pool of dead goroutines, as Sched.pool
+	nextRuns uint32 // times in a row that runnext was taken
+	finds    uint32 // calls of find
+	depth    int    // StopTheWorld calls that are not undone
+	searches bool   // counted in Sched.spinning
+	alarm    *time.Timer
+	cases    []Case // scratch of selects
+	order    []uint16
+
+	seen uint32 // tick as the preemption tick saw it last; its own
+	gone bool   // GOMAXPROCS went down; guarded by Sched.mu
+	note chan struct{}
 }
+
+// SetLimit tells p the word of the Runner's loop that stops it. The Runner calls
+// it the first time it runs on p.
+func (p *P) SetLimit(word *uintptr) { p.limit.Store(word) }
 
 // Arm sets the limit for the loop that is about to be entered, unless somebody
 // wants the P, in which case it stays 0 and the loop stops at its first poll.
 func (p *P) Arm(limit uintptr) {
-	atomic.StoreUintptr(p.Limit, limit)
+	w := p.limit.Load()
+	atomic.StoreUintptr(w, limit)
 	if p.want.Load() != 0 {
-		atomic.StoreUintptr(p.Limit, 0)
+		atomic.StoreUintptr(w, 0)
 	}
 }
 
@@ -63,8 +80,8 @@ func (p *P) Arm(limit uintptr) {
 // storing the limit; so whichever comes last, the limit ends up 0.
 func (p *P) Interrupt(w Want) {
 	p.want.Or(uint32(w))
-	if p.Limit != nil {
-		atomic.StoreUintptr(p.Limit, 0)
+	if l := p.limit.Load(); l != nil {
+		atomic.StoreUintptr(l, 0)
 	}
 }
 
@@ -73,8 +90,8 @@ func (p *P) Interrupt(w Want) {
 // goroutine and returns Preempted.
 func (p *P) Wants() Want { return Want(p.want.Load()) }
 
-// ClearGC forgets WantGC.
-func (p *P) ClearGC() { p.want.And(^uint32(WantGC)) }
+// Forget takes reasons back that have been dealt with (WantGC, WantPreempt).
+func (p *P) Forget(w Want) { p.want.And(^uint32(w & (WantGC | WantPreempt))) }
 
 // Current is the goroutine that runs on p, or nil.
 func (p *P) Current() *G { return p.cur.Load() }
@@ -91,3 +108,36 @@ func (p *P) Rand() uint64 {
 
 // Rand32n is a random number below n, which must not be 0.
 func (p *P) Rand32n(n uint32) uint32 { return uint32(uint64(uint32(p.Rand()>>32)) * uint64(n) >> 32) }
+
+// signal ends the sleep of p's worker, or makes the next one short.
+func (p *P) signal() {
+	select {
+	case p.note <- struct{}{}:
+	default:
+	}
+}
+
+// ready queues g on p; its worker calls. The goroutine that was next in line
+// moves to the ring, and from a full ring half moves to the global queue.
+func (p *P) ready(g *G) {
+	if g = p.runnext.Swap(g); g != nil {
+		p.enqueue(g)
+	}
+}
+
+// enqueue adds g to p's ring; its worker calls.
+func (p *P) enqueue(g *G) {
+	if p.runq.put(g) {
+		return
+	}
+	s := p.Sched
+	s.gmu.Lock()
+	defer s.gmu.Unlock()
+	for range runqSize / 2 {
+		if h := p.runq.get(); h != nil {
+			s.global.push(h)
+		}
+	}
+	s.global.push(g)
+	s.nglobal.Store(int32(s.global.n))
+}

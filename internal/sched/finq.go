@@ -1,0 +1,111 @@
+package sched
+
+import (
+	"sync"
+
+	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// Kinds of work for the goroutine that runs finalizers.
+const (
+	FinqFinalizer = 1 // call Fn with Object, converted from type PtrType to FnType
+	FinqCleanup   = 2 // call what the cleanup's words Call, Fn and Object say
+	FinqPools     = 3 // a collection has ended: clear the pools
+)
+
+// FinqItem is one piece of work for the goroutine that runs finalizers.
+type FinqItem struct {
+	Kind            int
+	Fn              mem.Addr
+	Object          mem.Addr // of a finalizer; a cleanup's third word
+	Call            mem.Addr // a cleanup's first word
+	FnType, PtrType mem.Addr
+	charged         bool
+}
+
+// finq is the queue of finalizers and cleanups that are to be called. The
+// goroutine that calls them (runtime.finq) is made when there is work for the
+// first time.
+type finq struct {
+	mu    sync.Mutex
+	items []FinqItem // oldest first
+	g     *G         // the goroutine, once made
+	idle  bool       // g is parked
+}
+
+const finqItemCost = 64
+
+// add queues an item. The bookkeeping is charged if there is room; what it
+// replaces, the special, has just been given back.
+func (q *finq) add(s *Sched, it FinqItem) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	it.charged = s.space.Charge(finqItemCost, recordKind)
+	q.items = append(q.items, it)
+}
+
+func (q *finq) roots(m gc.Marker) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.items {
+		m.Pointer(q.items[i].Fn)
+		m.Pointer(q.items[i].Object)
+		m.Pointer(q.items[i].Call)
+	}
+}
+
+// cycleDone makes the goroutine run. A collection that the guest forced has been
+// preceded by clearing the pools.
+func (q *finq) cycleDone(s *Sched, c *gc.Cycle) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if c.Reason != gc.Forced && (len(q.items) == 0 || q.items[len(q.items)-1].Kind != FinqPools) {
+		q.items = append(q.items, FinqItem{Kind: FinqPools})
+	}
+	if len(q.items) == 0 {
+		return
+	}
+	if q.g == nil {
+		g, st, found := s.hookG(s.Ps()[0], "runtime.finq")
+		if !found || st != heap.OK {
+			return // the next cycle tries again
+		}
+		s.asSystem(g)
+		q.g = g
+		g.status.Store(uint32(Runnable))
+		s.pushGlobal(g)
+	} else if q.idle {
+		q.idle = false
+		s.Ready(nil, q.g)
+	}
+}
+
+// FinqNext takes the next piece of work for the goroutine g that runs
+// finalizers. When it reports false, g is parked and the host function answers
+// Park.
+func (s *Sched) FinqNext(g *G) (FinqItem, bool) {
+	g.TakeResumed()
+	q := &s.cycle.finq
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) == 0 {
+		q.items = nil
+		q.idle = true
+		s.Park(g, WaitFinalizer)
+		return FinqItem{}, false
+	}
+	it := q.items[0]
+	q.items = q.items[1:]
+	if it.charged {
+		s.space.Uncharge(finqItemCost, recordKind)
+	}
+	return it, true
+}
+
+// asSystem makes g one of the machine's own goroutines.
+func (s *Sched) asSystem(g *G) {
+	g.System = true
+	s.count.Add(-1)
+}

@@ -1,0 +1,363 @@
+package sched
+
+import (
+	"math/bits"
+	"sync"
+
+	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/mem"
+	"github.com/terrarium-go/terrarium/internal/stack"
+)
+
+// # Stopping the world
+//
+// One P at a time owns a stopped world. It may go on running guest code (the
+// guest's runtime clears its pools that way); its goroutine is then not switched
+// out before it has started the world again. Stops of the owner nest.
+//
+// # Collections
+//
+// Collect is called by the Runner with the goroutine saved. While a P waits for
+// its turn to collect it counts as stopped, so that the one whose turn it is need
+// not wait for it.
+
+// StopTheWorld returns when no guest code runs but that of p's goroutine. p is the caller's P, whose
+// goroutine is saved; nil for callers outside of the machine.
+func (s *Sched) StopTheWorld(p *P) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p != nil && p.depth > 0 {
+		p.depth++
+		return
+	}
+	if p != nil {
+		s.leave(p)
+	}
+	for s.stopped && !s.exiting.Load() {
+		s.world.Wait()
+	}
+	s.stopped, s.owner = true, p
+	for _, q := range s.Ps() {
+		if q != p {
+			q.Interrupt(WantStop)
+		}
+	}
+	for s.active > 0 {
+		s.calm.Wait()
+	}
+	if p != nil {
+		s.active++
+		p.depth = 1
+	}
+}
+
+// StartTheWorld undoes one StopTheWorld of p.
+func (s *Sched) StartTheWorld(p *P) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.stopped || s.owner != p {
+		if s.exiting.Load() { // somebody else took the world over
+			if p != nil {
+				p.depth = 0
+			}
+			return
+		}
+		panic("BUG: sched: the world is started by somebody who has not stopped it")
+	}
+	if p != nil {
+		if p.depth--; p.depth > 0 {
+			return
+		}
+	}
+	s.stopped, s.owner = false, nil
+	for _, q := range s.Ps() {
+		q.want.And(^uint32(WantStop))
+	}
+	s.world.Broadcast()
+}
+
+// SetProcs changes GOMAXPROCS to n, cut to 1 … MaxProcs, and returns the former
+// number. p is the caller's P, whose goroutine is saved. Deterministic
+// schedulers keep their one P.
+func (s *Sched) SetProcs(p *P, n int) int {
+	old := s.Procs()
+	n = max(1, min(n, MaxProcs))
+	if s.cfg.Deterministic || n == old || s.Exiting() {
+		return old
+	}
+	s.StopTheWorld(p)
+	s.mu.Lock()
+	was := s.Ps()
+	ps := append([]*P(nil), was...)
+	for len(ps) < n {
+		q := s.newP(len(ps))
+		ps = append(ps, q)
+		s.workers.Add(1)
+		go s.work(q)
+	}
+	if n < len(ps) {
+		if p != nil && p.ID >= n { // it stays; another one goes
+			ps[0], ps[p.ID] = p, ps[0]
+			ps[p.ID].ID, p.ID = p.ID, 0
+		}
+		for _, q := range ps[n:] {
+			s.retire(q)
+		}
+		ps = ps[:n:n]
+	}
+	s.ps.Store(&ps)
+	s.mu.Unlock()
+	s.StartTheWorld(p)
+	return old
+}
+
+// retire ends q's worker and gives away what q holds. The world is stopped and
+// s.mu held.
+func (s *Sched) retire(q *P) {
+	q.gone = true
+	s.gmu.Lock()
+	if g := q.switchTo; g != nil {
+		s.global.push(g)
+		q.switchTo = nil
+	}
+	if g := q.runnext.Swap(nil); g != nil {
+		s.global.push(g)
+	}
+	for g := q.runq.get(); g != nil; g = q.runq.get() {
+		s.global.push(g)
+	}
+	s.nglobal.Store(int32(s.global.n))
+	for g := q.free.pop(); g != nil; g = q.free.pop() {
+		s.pool.push(g)
+	}
+	s.poolHas.Store(s.pool.n > 0)
+	s.gmu.Unlock()
+	s.dropIdle(q)
+	q.Cache.Release()
+	q.signal()
+}
+
+// cycle is what the scheduler keeps about collections.
+type cycle struct {
+	turn      sync.Mutex // held by the P that collects
+	collector gc.Collector
+	p         *P // whose turn it is; guarded by Sched.mu
+	g         *G // its goroutine; guarded by Sched.mu
+
+	finq finq
+}
+
+// SetCollector sets the collector. The program has not started.
+func (s *Sched) SetCollector(c gc.Collector) { s.cycle.collector = c }
+
+// Collector is the collector.
+func (s *Sched) Collector() gc.Collector { return s.cycle.collector }
+
+// Collect runs a collection for p and its goroutine g, which is saved; both are
+// nil for callers outside of the machine. The results are the collector's. The
+// stack of g is not moved by it.
+func (s *Sched) Collect(p *P, g *G, r gc.Request) (gc.Cycle, bool) {
+	if p != nil {
+		p.Forget(WantGC)
+	}
+	if p != nil && p.depth > 0 {
+		// Whoever has the turn waits for this P to start the world.
+		oldP, oldG := s.setTurn(p, g)
+		defer s.setTurn(oldP, oldG)
+		return s.cycle.collector.Collect(r)
+	}
+	if p != nil {
+		s.mu.Lock()
+		s.leave(p)
+		s.mu.Unlock()
+	}
+	s.cycle.turn.Lock()
+	defer s.cycle.turn.Unlock()
+	if p != nil {
+		s.mu.Lock()
+		s.enter(p)
+		s.mu.Unlock()
+	}
+	s.setTurn(p, g)
+	defer s.setTurn(nil, nil)
+	return s.cycle.collector.Collect(r)
+}
+
+func (s *Sched) setTurn(p *P, g *G) (oldP *P, oldG *G) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	oldP, oldG = s.cycle.p, s.cycle.g
+	s.cycle.p, s.cycle.g = p, g
+	return
+}
+
+func (s *Sched) turn() (*P, *G) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cycle.p, s.cycle.g
+}
+
+// World is the scheduler as its collector sees it.
+func (s *Sched) World() gc.World { return (*world)(s) }
+
+type world Sched
+
+// Stop stops the world for the P whose turn it is to collect.
+func (w *world) Stop(string) {
+	s := (*Sched)(w)
+	p, _ := s.turn()
+	s.StopTheWorld(p)
+}
+
+// Start undoes Stop.
+func (w *world) Start() {
+	s := (*Sched)(w)
+	p, _ := s.turn()
+	s.StartTheWorld(p)
+}
+
+// Procs is GOMAXPROCS.
+func (w *world) Procs() int { return (*Sched)(w).Procs() }
+
+// ClearPools does nothing: the guest's own code clears the pools, at runtime.GC
+// before the cycle and otherwise soon after it (CycleDone).
+func (w *world) ClearPools() {}
+
+// Roots shows the globals, the frames of every goroutine through their stack
+// maps, and what host records hold.
+func (w *world) Roots(m gc.Marker) {
+	s := (*Sched)(w)
+	if pr := s.cfg.Prog; len(pr.RWPtrs) > 0 {
+		m.Kind(gc.RootGlobals)
+		words := min(int((uint64(len(pr.RW))+pr.BSS)/8), len(pr.RWPtrs)*64)
+		m.Range(pr.RWBase, words, pr.RWPtrs)
+	}
+	m.Kind(gc.RootStacks)
+	s.Goroutines(func(g *G) bool {
+		stack.Walk(s.code, &g.Stack, g.State, func(f *stack.Frame) bool {
+			if len(f.Map) > 0 {
+				m.Range(f.FP, mapped(f), f.Map)
+			}
+			if f.Entry {
+				m.Pointer(g.Ctx)
+			}
+			return true
+		})
+		return true
+	})
+	m.Kind(gc.RootHost)
+	s.Goroutines(func(g *G) bool {
+		if g.PC == 0 {
+			m.Pointer(g.StartFn)
+		}
+		if g.Labels != 0 {
+			m.Pointer(g.Labels)
+		}
+		for i := range g.Defers {
+			m.Pointer(g.Defers[i].Fn)
+		}
+		if g.Run != nil {
+			g.Run.Pointers(func(p *uint64) { m.Pointer(*p) })
+		}
+		return true
+	})
+	s.timers.roots(m)
+	s.cycle.finq.roots(m)
+	s.coros.roots(m)
+	if s.cfg.Roots != nil {
+		s.cfg.Roots(m)
+	}
+}
+
+// mapped is the number of slots of a frame up to the last that its map names.
+func mapped(f *stack.Frame) int {
+	for i := len(f.Map) - 1; i >= 0; i-- {
+		if f.Map[i] != 0 {
+			return i*64 + bits.Len64(f.Map[i])
+		}
+	}
+	return 0
+}
+
+// QueueFinalizer takes a finalizer that is to be called.
+func (w *world) QueueFinalizer(object mem.Addr, f heap.Finalizer) {
+	s := (*Sched)(w)
+	s.cycle.finq.add(s, FinqItem{Kind: FinqFinalizer, Fn: f.Fn, Object: object, FnType: f.FnType, PtrType: f.PtrType})
+}
+
+// QueueCleanup takes a cleanup that is to be called.
+func (w *world) QueueCleanup(c heap.Cleanup) {
+	s := (*Sched)(w)
+	s.cycle.finq.add(s, FinqItem{Kind: FinqCleanup, Fn: c.Fn, Call: c.Call, Object: c.Arg})
+}
+
+// CycleDone tidies up with the world still stopped: long waits are dated, stacks
+// that are too large shrink, dead goroutines are let go, and the goroutine of
+// finalizers is made to run.
+func (w *world) CycleDone(c *gc.Cycle) {
+	s := (*Sched)(w)
+	_, own := s.turn()
+	now := s.Nanotime()
+	cache := s.Ps()[0].Cache
+	s.Goroutines(func(g *G) bool {
+		if g.Status() == Waiting && g.waitSince == 0 {
+			g.waitSince = now
+		}
+		if g == own || g.Status() == Running {
+			g.shrink = true
+		} else {
+			s.shrinkStack(cache, g)
+		}
+		return true
+	})
+	s.letGo(cache)
+	s.cycle.finq.cycleDone(s, c)
+	if s.cfg.CycleDone != nil {
+		s.cfg.CycleDone(c)
+	}
+}
+
+// keepDead is the number of dead goroutines that outlive a collection.
+const keepDead = 64
+
+// letGo forgets most of the dead goroutines. The world is stopped.
+func (s *Sched) letGo(cache *heap.Cache) {
+	s.gmu.Lock()
+	defer s.gmu.Unlock()
+	for _, p := range s.Ps() {
+		for g := p.free.pop(); g != nil; g = p.free.pop() {
+			s.pool.push(g)
+		}
+	}
+	for s.pool.n > keepDead {
+		g := s.pool.pop()
+		g.Stack.Free(s.space, cache)
+		last := s.all[len(s.all)-1]
+		s.all[g.all], last.all = last, g.all
+		s.all[len(s.all)-1] = nil
+		s.all = s.all[:len(s.all)-1]
+		s.space.Uncharge(gCost, recordKind)
+	}
+	if len(s.all) < cap(s.all)/4 {
+		s.all = append([]*G(nil), s.all...)
+	}
+	s.poolHas.Store(s.pool.n > 0)
+}
+
+// hookG makes a goroutine for a hook function of the guest's runtime. It reports
+// false when the program has no such function.
+func (s *Sched) hookG(p *P, name string) (g *G, st heap.Status, found bool) {
+	i, found := s.cfg.Prog.Hooks[name]
+	if !found {
+		return nil, heap.OK, false
+	}
+	fn, st := p.Cache.Alloc(16, 0, true, heap.AfterGC)
+	if st != heap.OK {
+		return nil, st, true
+	}
+	s.space.Store64(fn, mem.TextBase+uint64(s.cfg.Prog.Funcs[i].Entry)*bytecode.InsBytes)
+	g, st = s.NewG(p, nil, fn, 0, heap.AfterGC)
+	return g, st, true
+}

@@ -1,0 +1,74 @@
+package stack
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// Used is the bytes from Lo to the end of the newest frame. At a function's
+// entry the frame may not fit yet, so Used may exceed Size.
+func (s *Stack) Used(c *Code, st State) uint64 {
+	var used uint64
+	Walk(c, s, st, func(f *Frame) bool {
+		used = f.FP + uint64(f.Func.Frame)*8 - s.Lo
+		return false
+	})
+	return used
+}
+
+// SizeFor is the least size of a stack with need bytes, or 0 if there is none.
+func SizeFor(need uint64) uint64 {
+	if need <= MinSize {
+		return MinSize
+	}
+	if need > mem.HeapEnd-mem.HeapBase {
+		return 0
+	}
+	return 1 << bits.Len64(need-1)
+}
+
+// Move gives the goroutine a stack of size bytes, a power of two, with the same
+// frames, and corrects st and every pointer into the old stack: those that the
+// frames' maps name, and those that held visits (the host's own; held may be
+// nil). The old storage is freed. When the heap refuses, nothing has changed.
+func (s *Stack) Move(c *Code, space *mem.Space, cache *heap.Cache, st *State, size uint64, f heap.Flags, held func(visit func(*uint64))) heap.Status {
+	used := min(s.Used(c, *st), s.Size())
+	depth := int(st.CSP-s.ControlBase()) / 8
+	if used > size || depth > ControlLen(size) {
+		panic(fmt.Sprintf("BUG: stack: moving %d bytes and %d control words to a stack of %d bytes", used, depth, size))
+	}
+	to, status := Alloc(space, cache, size, f)
+	if status != heap.OK {
+		return status
+	}
+	space.Copy(to.Lo, s.Lo, used)
+	copy(to.Control, s.Control[:depth])
+
+	delta := to.Lo - s.Lo
+	st.FP += uintptr(delta)
+	st.CSP = to.ControlBase() + uintptr(depth)*8
+	Walk(c, &to, *st, func(fr *Frame) bool {
+		for i, m := range fr.Map {
+			for ; m != 0; m &= m - 1 {
+				slot := fr.FP + uint64(i*64+bits.TrailingZeros64(m))*8
+				if v := space.Load64(slot); s.Contains(v) {
+					space.Store64(slot, v+delta)
+				}
+			}
+		}
+		return true
+	})
+	if held != nil {
+		held(func(p *uint64) {
+			if s.Contains(*p) {
+				*p += delta
+			}
+		})
+	}
+	s.Free(space, cache)
+	*s = to
+	return heap.OK
+}

@@ -1,0 +1,138 @@
+package tree
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terrarium-go/terrarium/internal/load"
+)
+
+// orderAll builds, and with order set orders and checks, everything that the functions refer to. It returns the functions.
+func orderAll(t testing.TB, p *Program, order bool, roots ...*Func) []*Func {
+	t.Helper()
+	seen := map[*Func]bool{}
+	var queue []*Func
+	add := func(f *Func) {
+		if f != nil && !seen[f] {
+			seen[f] = true
+			queue = append(queue, f)
+		}
+	}
+	for _, f := range roots {
+		add(f)
+	}
+	failed := 0
+	for i := 0; i < len(queue); i++ {
+		f := queue[i]
+		func() {
+			defer func() {
+				if r := recover(); r != nil {
+					failed++
+					if failed < 30 {
+						st := strings.Split(string(debug.Stack()), "\n")
+						t.Errorf("%s (%s): %v\n%s", f.Sym, p.Fset.Position(f.Pos), r, strings.Join(st[6:min(len(st), 20)], "\n"))
+					}
+				}
+			}()
+			p.Build(f)
+			refs(f, add)
+			if !order {
+				return
+			}
+			p.Order(f)
+			if f.Body == nil {
+				return
+			}
+			if err := CheckCore(p, f); err != nil {
+				failed++
+				if failed < 30 {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	if failed > 0 {
+		t.Logf("%d of %d functions failed", failed, len(queue))
+	}
+	return queue
+}
+
+// refs calls f for every function that the body refers to.
+func refs(fn *Func, f func(*Func)) {
+	var stmts func(list []Stmt)
+	expr := func(e Expr) {
+		anyExpr(e, func(e Expr) bool {
+			switch e := e.(type) {
+			case *FuncRef:
+				f(e.F)
+			case *Closure:
+				f(e.F)
+			case *Call:
+				f(e.F)
+			case *Block:
+				stmts(e.Stmts)
+			}
+			return false
+		})
+	}
+	stmts = func(list []Stmt) { walkStmts(list, func(Stmt) {}, expr) }
+	stmts(fn.Body)
+}
+
+// roots are the functions of a package that are not generic, and its initialisers.
+func roots(p *Program, pkg *load.Package) []*Func {
+	var out []*Func
+	for _, file := range pkg.Files {
+		for _, d := range file.Decls {
+			fd, ok := d.(*ast.FuncDecl)
+			if !ok || fd.Name.Name == "init" && fd.Recv == nil || fd.Name.Name == "_" {
+				continue
+			}
+			obj, _ := pkg.Info.Defs[fd.Name].(*types.Func)
+			sig := obj.Type().(*types.Signature)
+			if sig.TypeParams().Len() == 0 && sig.RecvTypeParams().Len() == 0 {
+				out = append(out, p.FuncOf(obj, nil))
+			}
+		}
+	}
+	for _, in := range p.Inits() {
+		if in.Path == pkg.Path {
+			for _, v := range in.Vars {
+				out = append(out, v.F)
+			}
+			out = append(out, in.Funcs...)
+		}
+	}
+	return out
+}
+
+func TestOrderStd(t *testing.T) {
+	imports := []string{"fmt", "os", "sort", "strings", "encoding/json", "text/template", "net/http", "go/types", "iter", "slices", "maps",
+		"math/big", "regexp", "compress/gzip", "archive/zip", "image/png", "database/sql", "log/slog", "testing"}
+	if testing.Short() {
+		imports = imports[:5]
+	}
+	var src strings.Builder
+	src.WriteString("package main\n")
+	for _, s := range imports {
+		fmt.Fprintf(&src, "import _ %q\n", s)
+	}
+	src.WriteString("func main() {}\n")
+	p := loadSource(t, src.String())
+	var all []*Func
+	for _, pkg := range p.load.Packages {
+		all = append(all, roots(p, pkg)...)
+	}
+	start := time.Now()
+	fs := orderAll(t, p, true, all...)
+	n := 0
+	for _, f := range fs {
+		walkStmts(f.Body, func(Stmt) { n++ }, func(Expr) {})
+	}
+	t.Logf("%d packages, %d functions, %d statements, %v", len(p.load.Packages), len(fs), n, time.Since(start))
+}

@@ -70,7 +70,6 @@ type Key struct {
 	W, N uint64
 }
 
-
 // HashKey hashes a key with a map's seed. bad is a type that cannot be hashed.
 func (t *Types) HashKey(mt uint64, k Key, seed uint64, random func() uint64) (h, bad uint64) {
 	switch k.Bits {

@@ -206,8 +206,8 @@ type coro struct {
 func newcoro(f func(*coro)) *coro {
 	c := &coro{f: f}
 	c.id = coroStart(func() {
+		defer coroExit(unsafe.Pointer(c)) // also after Goexit
 		f(c)
-		coroExit(unsafe.Pointer(c))
 	}, unsafe.Pointer(c))
 	return c
 }
@@ -217,7 +217,8 @@ func coroswitch(c *coro) { coroSwitch(unsafe.Pointer(c)) }
 
 // coroStart makes a parked goroutine for f and ties it to the handle; coroSwitch
 // parks the caller in the handle and runs the goroutine that was parked there;
-// coroExit ends the caller and runs the goroutine parked in the handle.
+// coroExit, called by a goroutine that is about to end, lets the one parked in the
+// handle run next.
 func coroStart(f func(), c unsafe.Pointer) uint64
 func coroSwitch(c unsafe.Pointer)
 func coroExit(c unsafe.Pointer)

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func main() {
+	t := time.Now()
+	total := 0
+	for round := range 20 {
+		var b strings.Builder
+		for i := range 50_000 {
+			b.WriteString("item ")
+			b.WriteString(strconv.Itoa(i * round))
+			b.WriteByte(',')
+		}
+		s := b.String()
+		parts := strings.Split(s, ",")
+		joined := strings.Join(parts[:100], ";")
+		up := strings.ToUpper(joined)
+		total += len(s) + len(parts) + len(up) + strings.Count(s, "9")
+		acc := ""
+		for i := range 200 {
+			acc += strconv.Itoa(i)
+		}
+		total += len(acc)
+	}
+	fmt.Println(total)
+	fmt.Fprintln(os.Stderr, "ns", time.Since(t).Nanoseconds())
+}

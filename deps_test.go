@@ -1,0 +1,100 @@
+package terrarium
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/terrarium-go/terrarium"
+
+// rooms is the import table of the house: for each room the rooms it may import.
+// A room that is not listed may import no other. Test files may also import what
+// their room's tests need from the root and from testing rooms.
+var rooms = map[string]string{
+	"debug":         "",
+	"abi":           "",
+	"bytecode":      "abi",
+	"guest":         "",
+	"load":          "guest debug",
+	"tree":          "load",
+	"inline":        "tree",
+	"escape":        "tree",
+	"lower":         "tree escape inline abi bytecode debug",
+	"mem":           "",
+	"heap":          "abi debug mem trace",
+	"stack":         "abi bytecode debug heap mem",
+	"gc":            "abi debug gc/pacer heap mem trace",
+	"gc/pacer":      "",
+	"gc/nogc":       "abi debug gc gc/pacer heap mem trace",
+	"gc/marksweep":  "abi debug gc gc/pacer heap mem trace",
+	"gc/concurrent": "abi debug gc gc/pacer heap mem trace",
+	"gc/gctest":     "abi debug gc gc/pacer heap mem trace",
+	"builtin":       "abi gc heap mem",
+	"sched":         "abi builtin bytecode debug gc gc/pacer heap mem stack trace",
+	"host":          "abi builtin bytecode debug gc heap mem sched stack",
+	"interp":        "abi builtin bytecode debug gc host mem heap sched stack trace",
+	"trace":         "",
+	"snapshot":      "",
+	"heapgraph":     "snapshot",
+	"view":          "heapgraph snapshot trace",
+}
+
+// TestImports holds every file of internal/ against the table. It parses the
+// files itself: a test that asked the go command would be served from the test
+// cache and miss a new import.
+func TestImports(t *testing.T) {
+	fset := token.NewFileSet()
+	var bad []string
+	err := filepath.WalkDir("internal", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if n := d.Name(); n == "testdata" || strings.HasPrefix(n, "_") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		room := filepath.ToSlash(strings.TrimPrefix(filepath.Dir(path), "internal"+string(filepath.Separator)))
+		if room == "vmtest" {
+			return nil // tests the whole house from outside
+		}
+		allowed, known := rooms[room]
+		if !known {
+			bad = append(bad, path+": room "+room+" is not in the table of deps_test.go")
+			return nil
+		}
+		f, err := parser.ParseFile(fset, path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, imp := range f.Imports {
+			p, _ := strconv.Unquote(imp.Path.Value)
+			if p == module {
+				bad = append(bad, path+": a room imports the root package")
+			}
+			other, ok := strings.CutPrefix(p, module+"/internal/")
+			if ok && !slices.Contains(strings.Fields(allowed), other) {
+				bad = append(bad, fset.Position(imp.Pos()).String()+": room "+room+" may not import "+other)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sort.Strings(bad)
+	for _, b := range bad {
+		t.Error(b)
+	}
+}

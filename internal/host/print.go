@@ -1,0 +1,97 @@
+package host
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// The builtin functions print and println write to standard error. One call is a
+// run of pieces between go:printlock and go:printunlock; the pieces are gathered
+// per goroutine and written at once.
+
+func init() {
+	piece := func(f func(c *Call) string) Func {
+		return func(c *Call) Status {
+			c.printPiece(f(c))
+			return OK
+		}
+	}
+	Register([]Entry{
+		{"go:printlock", func(c *Call) Status {
+			c.State.Mu.Lock()
+			defer c.State.Mu.Unlock()
+			if c.State.printing == nil {
+				c.State.printing = map[uint64][]byte{}
+			}
+			if _, ok := c.State.printing[c.G.ID]; !ok {
+				c.State.printing[c.G.ID] = []byte{}
+			}
+			return OK
+		}},
+		{"go:printunlock", func(c *Call) Status {
+			c.State.Mu.Lock()
+			b := c.State.printing[c.G.ID]
+			delete(c.State.printing, c.G.ID)
+			c.State.Mu.Unlock()
+			c.writeErr(b)
+			return OK
+		}},
+		{"go:printbool", piece(func(c *Call) string { return strconv.FormatBool(c.Bool(0)) })},
+		{"go:printint", piece(func(c *Call) string { return strconv.FormatInt(int64(c.Arg(0)), 10) })},
+		{"go:printuint", piece(func(c *Call) string { return strconv.FormatUint(c.Arg(0), 10) })},
+		{"go:printhex", piece(func(c *Call) string { return "0x" + strconv.FormatUint(c.Arg(0), 16) })},
+		{"go:printpointer", piece(func(c *Call) string { return "0x" + strconv.FormatUint(c.Arg(0), 16) })},
+		{"go:printfloat", piece(func(c *Call) string { return printFloat(c.Float(0)) })},
+		{"go:printcomplex", piece(func(c *Call) string { return "(" + printFloat(c.Float(0)) + printFloat(c.Float(1)) + "i)" })},
+		{"go:printstring", piece(func(c *Call) string { return c.String(0) })},
+		{"go:printslice", piece(func(c *Call) string { return fmt.Sprintf("[%d/%d]0x%x", c.Int(1), c.Int(2), c.Arg(0)) })},
+		{"go:printeface", piece(func(c *Call) string { return fmt.Sprintf("(0x%x,0x%x)", c.Arg(0), c.Arg(1)) })},
+		{"go:printiface", piece(func(c *Call) string { return fmt.Sprintf("(0x%x,0x%x)", c.Arg(0), c.Arg(1)) })},
+		{"go:printnl", piece(func(c *Call) string { return "\n" })},
+		{"go:printsp", piece(func(c *Call) string { return " " })},
+	})
+}
+
+func (c *Call) printPiece(s string) {
+	c.State.Mu.Lock()
+	b, open := c.State.printing[c.G.ID]
+	if open {
+		c.State.printing[c.G.ID] = append(b, s...)
+	}
+	c.State.Mu.Unlock()
+	if !open {
+		c.writeErr([]byte(s))
+	}
+}
+
+func (c *Call) writeErr(b []byte) {
+	if c.Sys != nil && c.Sys.Stderr != nil && len(b) > 0 {
+		c.Sys.Stderr.Write(b)
+	}
+}
+
+// printFloat is the form of print: sign, one digit, six decimals, exponent of three digits.
+func printFloat(f float64) string {
+	switch {
+	case f != f:
+		return "NaN"
+	case math.IsInf(f, 1):
+		return "+Inf"
+	case math.IsInf(f, -1):
+		return "-Inf"
+	}
+	s := strconv.FormatFloat(f, 'e', 6, 64)
+	if s[0] != '-' {
+		s = "+" + s
+	}
+	// Go prints the exponent with at least three digits, strconv with two.
+	i := len(s) - 1
+	for s[i] != '+' && s[i] != '-' {
+		i--
+	}
+	for len(s)-i-1 < 3 {
+		s = s[:i+1] + "0" + s[i+1:]
+	}
+	return s
+}

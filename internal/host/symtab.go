@@ -1,0 +1,154 @@
+package host
+
+import (
+	"github.com/terrarium-go/terrarium/internal/mem"
+	"github.com/terrarium-go/terrarium/internal/sched"
+)
+
+// Frames and functions, for runtime.Callers and its friends. What the machine
+// knows comes through VM.Machine; names become guest strings once and are kept,
+// because a program that logs asks for the same ones again and again.
+
+func init() {
+	Register([]Entry{
+		{"runtime.callers", callers},
+		{"runtime.frameAt", frameAt},
+		{"runtime.funcAt", funcAt},
+		{"runtime.stackText", stackText},
+		{"runtime.goroutineStack", goroutineStack},
+	})
+}
+
+// callers(skip int, pcs []uintptr) int. It is called by runtime.Callers and
+// runtime.Caller, whose own frame skip 0 counts.
+func callers(c *Call) Status {
+	skip, n := c.Int(0), c.Arg(2)
+	if n > 1<<16 {
+		n = 1 << 16
+	}
+	if skip < 0 {
+		skip = 0
+	}
+	pcs := make([]uint64, n)
+	k := c.Machine.Callers(c.G, skip, pcs)
+	for i, pc := range pcs[:k] {
+		c.Space.Store64(c.Arg(1)+uint64(i)*8, pc)
+	}
+	c.SetInt(4, k)
+	return OK
+}
+
+// text is a guest string with the contents of s that lives as long as the machine.
+func (c *Call) text(s string) (mem.Addr, bool) {
+	if s == "" {
+		return 0, true
+	}
+	c.State.Mu.Lock()
+	a, ok := c.State.texts[s]
+	c.State.Mu.Unlock()
+	if ok {
+		return a, true
+	}
+	if a, ok = c.NewString(s); !ok {
+		return 0, false
+	}
+	c.State.Mu.Lock()
+	defer c.State.Mu.Unlock()
+	if c.State.texts == nil {
+		c.State.texts = map[string]mem.Addr{}
+	}
+	c.State.texts[s] = a
+	c.State.pinned = append(c.State.pinned, a)
+	return a, true
+}
+
+// frameAt(pc uintptr, i int) (name, file string, line int, entry uintptr, start int, more bool)
+func frameAt(c *Call) Status {
+	for i := 2; i < 10; i++ {
+		c.Set(i, 0)
+	}
+	fr := c.Machine.Symbolize(c.Arg(0))
+	i := c.Int(1)
+	if i < 0 || i >= len(fr) {
+		return OK
+	}
+	f := &fr[i]
+	name, ok := c.text(f.Func)
+	file, ok2 := c.text(f.File)
+	if !ok || !ok2 {
+		return Collect
+	}
+	c.SetString(2, name, len(f.Func))
+	c.SetString(4, file, len(f.File))
+	c.SetInt(6, f.Line)
+	entry := f.Entry
+	if entry == 0 {
+		entry = fr[len(fr)-1].Entry
+	}
+	c.Set(7, entry)
+	c.SetInt(8, f.StartLine)
+	c.SetBool(9, i+1 < len(fr))
+	return OK
+}
+
+// funcAt(pc uintptr) (entry uintptr, name, file string, line int)
+func funcAt(c *Call) Status {
+	for i := 1; i < 7; i++ {
+		c.Set(i, 0)
+	}
+	f, found := c.Machine.FuncForPC(c.Arg(0))
+	if !found {
+		return OK
+	}
+	name, ok := c.text(f.Func)
+	file, ok2 := c.text(f.File)
+	if !ok || !ok2 {
+		return Collect
+	}
+	c.Set(1, f.Entry)
+	c.SetString(2, name, len(f.Func))
+	c.SetString(4, file, len(f.File))
+	c.SetInt(6, f.StartLine)
+	return OK
+}
+
+// stackText(buf []byte, all bool) int
+func stackText(c *Call) Status {
+	all := c.Bool(3)
+	if all {
+		c.Sched.StopTheWorld(c.P)
+		defer c.Sched.StartTheWorld(c.P)
+	}
+	c.SetInt(4, copy(c.Bytes(0), c.Machine.Stack(c.G, all)))
+	return OK
+}
+
+// goroutineStack(i int, stk []uintptr) (n int, labels unsafe.Pointer)
+func goroutineStack(c *Call) Status {
+	i, n := c.Int(0), c.Arg(2)
+	c.SetInt(4, -1)
+	c.Set(5, 0)
+	if n > 1<<10 {
+		n = 1 << 10
+	}
+	c.Sched.StopTheWorld(c.P)
+	defer c.Sched.StartTheWorld(c.P)
+	k := 0
+	c.Sched.Goroutines(func(g *sched.G) bool {
+		if g.System {
+			return true
+		}
+		if k++; k <= i {
+			return true
+		}
+		pcs := make([]uint64, n)
+		m := c.Machine.Callers(g, 0, pcs)
+		for j, pc := range pcs[:m] {
+			c.Space.Store64(c.Arg(1)+uint64(j)*8, pc)
+		}
+		c.SetInt(4, m)
+		c.Set(5, g.Labels)
+		return false
+	})
+	return OK
+}

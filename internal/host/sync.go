@@ -1,0 +1,103 @@
+package host
+
+import "github.com/terrarium-go/terrarium/internal/sched"
+
+// Semaphores and condition queues of sync, internal/sync and internal/poll, and
+// the poll hooks: descriptors here are always ready, because the calls that can
+// wait park the goroutine themselves (wasi.go).
+
+func init() {
+	acquire := func(why sched.WaitReason, lifo int) Func {
+		return func(c *Call) Status {
+			return semaStatus(c, c.Sched.SemAcquire(c.G, c.Arg(0), lifo > 0 && c.U8(8) != 0, why))
+		}
+	}
+	release := func(handoff bool) Func {
+		return func(c *Call) Status {
+			return semaStatus(c, c.Sched.SemRelease(c.P, c.Arg(0), handoff && c.U8(8) != 0))
+		}
+	}
+	nothing := func(c *Call) Status { return OK }
+	Register([]Entry{
+		{"sync.runtime_Semacquire", acquire(sched.WaitSemacquire, 0)},
+		{"sync.runtime_SemacquireWaitGroup", acquire(sched.WaitWaitGroup, 0)},
+		{"sync.runtime_SemacquireMutex", acquire(sched.WaitMutex, 1)},
+		{"sync.runtime_SemacquireRWMutexR", acquire(sched.WaitRWMutexR, 1)},
+		{"sync.runtime_SemacquireRWMutex", acquire(sched.WaitRWMutexW, 1)},
+		{"sync.runtime_Semrelease", release(true)},
+		{"internal/sync.runtime_SemacquireMutex", acquire(sched.WaitMutex, 1)},
+		{"internal/sync.runtime_Semrelease", release(true)},
+		{"internal/poll.runtime_Semacquire", acquire(sched.WaitSemacquire, 0)},
+		{"internal/poll.runtime_Semrelease", release(false)},
+		{"sync.runtime_notifyListCheck", nothing},
+		{"sync.runtime_notifyListAdd", func(c *Call) Status {
+			t, ok := c.Sched.NotifyAdd(c.Arg(0))
+			if !ok {
+				return c.Fatal("sync.Cond in unusable memory")
+			}
+			c.Set(1, uint64(t))
+			return OK
+		}},
+		{"sync.runtime_notifyListWait", func(c *Call) Status {
+			return semaStatus(c, c.Sched.NotifyWait(c.G, c.Arg(0), uint32(c.Arg(1))))
+		}},
+		{"sync.runtime_notifyListNotifyAll", func(c *Call) Status { return semaStatus(c, c.Sched.NotifyAll(c.P, c.Arg(0))) }},
+		{"sync.runtime_notifyListNotifyOne", func(c *Call) Status { return semaStatus(c, c.Sched.NotifyOne(c.P, c.Arg(0))) }},
+
+		{"internal/poll.runtime_pollServerInit", nothing},
+		{"internal/poll.runtime_pollOpen", pollOpen},
+		{"internal/poll.runtime_pollClose", nothing},
+		{"internal/poll.runtime_pollReset", func(c *Call) Status { c.SetInt(2, 0); return OK }},
+		{"internal/poll.runtime_pollWait", func(c *Call) Status { c.SetInt(2, 0); return OK }},
+		{"internal/poll.runtime_pollWaitCanceled", nothing},
+		{"internal/poll.runtime_pollSetDeadline", nothing},
+		{"internal/poll.runtime_pollUnblock", nothing},
+		{"internal/poll.runtime_isPollServerDescriptor", func(c *Call) Status { c.SetBool(1, false); return OK }},
+
+		{"os.sigpipe", func(c *Call) Status { c.Code = 2; return Exit }},
+		{"os/signal.signal_disable", nothing},
+		{"os/signal.signal_enable", nothing},
+		{"os/signal.signal_ignore", nothing},
+		{"os/signal.signal_ignored", func(c *Call) Status { c.SetBool(1, false); return OK }},
+		{"os/signal.signalWaitUntilIdle", nothing},
+		{"os/signal.signal_recv", func(c *Call) Status {
+			// No signal ever comes: the goroutine that waits for one belongs to the library.
+			c.Sched.Park(c.G, sched.WaitForever)
+			return Park
+		}},
+
+		{"internal/synctest.IsInBubble", func(c *Call) Status { c.SetBool(0, false); return OK }},
+		{"internal/synctest.associate", func(c *Call) Status { c.SetInt(1, 0); return OK }},
+		{"internal/synctest.disassociate", nothing},
+		{"internal/synctest.isAssociated", func(c *Call) Status { c.SetBool(1, false); return OK }},
+		{"internal/synctest.acquire", func(c *Call) Status { c.Set(0, 0); c.Set(1, 0); return OK }},
+		{"internal/synctest.release", nothing},
+		{"internal/synctest.inBubble", noBubbles},
+		{"internal/synctest.Run", noBubbles},
+		{"internal/synctest.Wait", noBubbles},
+	})
+}
+
+func noBubbles(c *Call) Status {
+	return c.PanicText("testing/synctest is not supported by this machine")
+}
+
+func semaStatus(c *Call, r sched.SemaResult) Status {
+	switch r {
+	case sched.SemaDone:
+		return OK
+	case sched.SemaPark:
+		return Park
+	case sched.SemaYield:
+		return Yield
+	}
+	return c.Fatal("semaphore in unusable memory")
+}
+
+// pollOpen(fd uintptr) (uintptr, int): no descriptor is pollable, as on wasip1 for files.
+func pollOpen(c *Call) Status {
+	const eperm = 63
+	c.Set(1, 0)
+	c.SetInt(2, eperm)
+	return OK
+}

@@ -133,7 +133,7 @@ func New(space *mem.Space, cfg Config) (*Heap, error) {
 		gated:     cfg.Flags.GCEvery > 0 || cfg.Flags.FailAlloc > 0,
 		specials:  map[uint32][]Special{},
 		immortal:  map[mem.Addr]mem.Addr{},
-		recordTop: RecordUnit, // id 0 is no span
+		recordTop: RecordUnit, // record 0 stays zero: a span without slots, for pages without one
 	}
 	h.single = h.gated
 	h.pages.space = space
@@ -148,6 +148,9 @@ func New(space *mem.Space, cfg Config) (*Heap, error) {
 		return nil, err
 	}
 	h.recordBase, h.tableBase = h.records.Base(), h.table.Base()
+	if !h.records.Grow(RecordUnit) {
+		return nil, fmt.Errorf("limit of %d bytes is too small for a heap", space.Limit())
+	}
 	if h.zeroBase = cfg.ZeroBase; h.zeroBase == 0 {
 		p, _, ok := h.pages.alloc(1, mem.KindData)
 		if !ok {

@@ -26,8 +26,8 @@ import (
 //
 // Marking ends when the queue is empty: then nothing is grey.
 //
-// A pointer is resolved by two loads: the page table gives the span, the span's
-// reciprocal gives the slot. Numbers that are no pointers to an allocated slot
+// A pointer is resolved by two loads: the page table gives the span (no span is
+// record 0, which has no slots), the span's reciprocal gives the slot. Numbers that are no pointers to an allocated slot
 // fall out on the way, whatever they are. Type ids reach the heap through guest
 // memory too: an unknown id means the unknown type, and no scan leaves its slot.
 type marker struct {
@@ -100,9 +100,6 @@ func (m *marker) mark(p uint64) {
 		return
 	}
 	id := *(*uint32)(unsafe.Add(m.table, off>>heap.PageShift*4))
-	if id == 0 {
-		return
-	}
 	s := (*heap.Span)(unsafe.Add(m.records, uintptr(id)*heap.RecordUnit))
 	i := (p - s.Base) * uint64(s.DivMagic) >> 32
 	if i >= uint64(s.NSlots) {
@@ -115,10 +112,14 @@ func (m *marker) mark(p uint64) {
 	}
 	b.Mark |= bit
 	if !s.Queued {
-		s.Queued = true
-		m.queue[m.tail&uint64(len(m.queue)-1)] = id
-		m.tail++
+		m.enqueue(s, id)
 	}
+}
+
+func (m *marker) enqueue(s *heap.Span, id uint32) {
+	s.Queued = true
+	m.queue[m.tail&uint64(len(m.queue)-1)] = id
+	m.tail++
 }
 
 // drain scans until nothing is grey.
@@ -134,9 +135,7 @@ func (m *marker) drain() {
 		s.Queued = false
 		for w := range n {
 			if b := s.Bits(w); b.Mark != b.Scan { // marked behind our back
-				s.Queued = true
-				m.queue[m.tail&uint64(len(m.queue)-1)] = id
-				m.tail++
+				m.enqueue(s, id)
 				break
 			}
 		}
@@ -150,6 +149,7 @@ func (m *marker) window(s *heap.Span, w uint32) {
 	size := s.Size
 	start := unsafe.Add(m.base, s.Base+uint64(w)*64*size)
 	types := unsafe.Add(s.Types, uintptr(w)*64*4)
+	span, table, records := m.span, m.table, m.records
 	for {
 		todo := b.Mark &^ b.Scan
 		if todo == 0 {
@@ -169,9 +169,26 @@ func (m *marker) window(s *heap.Span, w uint32) {
 				continue
 			}
 			for mask := t.Mask0; mask != 0; mask &= mask - 1 {
+				// mark, written out: the tables stay in registers.
 				p := *(*uint64)(unsafe.Add(obj, bits.TrailingZeros64(mask)*8))
-				if p-mem.HeapBase < m.span {
-					m.mark(p)
+				off := p - mem.HeapBase
+				if off >= span {
+					continue
+				}
+				id := *(*uint32)(unsafe.Add(table, off>>heap.PageShift*4))
+				to := (*heap.Span)(unsafe.Add(records, uintptr(id)*heap.RecordUnit))
+				i := (p - to.Base) * uint64(to.DivMagic) >> 32
+				if i >= uint64(to.NSlots) {
+					continue
+				}
+				b := to.Bits(uint32(i / 64))
+				bit := uint64(1) << (i % 64)
+				if b.Alloc&^b.Mark&bit == 0 {
+					continue
+				}
+				b.Mark |= bit
+				if !to.Queued {
+					m.enqueue(to, id)
 				}
 			}
 		}

@@ -93,3 +93,55 @@ func BenchmarkMark(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTrees builds and drops complete binary trees of 16-byte nodes, with
+// one larger tree alive: allocation, triggers, marking and sweeping together.
+func BenchmarkTrees(b *testing.B) {
+	sp, err := mem.New(0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer sp.Close()
+	h, err := heap.New(sp, heap.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := &quiet{}
+	col := New(h, w, gc.Default).(*Collector)
+	ty, _ := h.AddType(&abi.GCType{Size: 16, PtrBytes: 16, Mask: []uint64{3}, Name: "node"})
+	c := h.NewCache()
+	spc, _ := heap.ClassFor(16, false)
+	nodes := 0
+	var tree func(depth int) mem.Addr
+	tree = func(depth int) mem.Addr {
+		a := c.New(spc, ty)
+		if a == 0 {
+			if h.WantGC() {
+				col.Collect(gc.Request{Reason: gc.Trigger})
+			}
+			if st := c.Refill(spc, 0); st != heap.OK {
+				b.Fatal(st)
+			}
+			a = c.New(spc, ty)
+		}
+		nodes++
+		if depth > 0 {
+			w.roots = append(w.roots, a)
+			sp.Store64(a, tree(depth-1))
+			sp.Store64(a+8, tree(depth-1))
+			w.roots = w.roots[:len(w.roots)-1]
+		}
+		return a
+	}
+	w.roots = append(w.roots, tree(16))
+	nodes = 0
+	b.ResetTimer()
+	for range b.N {
+		for range 64 {
+			tree(10)
+		}
+		tree(15)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(nodes), "ns/node")
+	b.ReportMetric(float64(col.Cycles())/float64(b.N), "cycles/op")
+}

@@ -88,7 +88,6 @@ var fibCode = []Ins{
 	{Op: RET},
 }
 
-
 // The inner loop with its test at the bottom, as lower writes it.
 var sieveLoop = []Ins{
 	{Op: FUNC, A: 10, B: 4},

@@ -1,0 +1,178 @@
+package interp
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"unsafe"
+
+	"github.com/terrarium-go/terrarium/internal/abi"
+	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/debug"
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/host"
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// Loading
+//
+// The loop wants instructions that need no further look-up, so it runs a copy of
+// the program's text with these fields changed; indexes stay the same.
+//
+//	branches   Imm is the distance to 16 bytes before the target: the loop always adds 16
+//	CALL       Imm is the distance to the FUNC header; behind it lies the first instruction
+//	CALL, C=0  becomes farCall: the frame is too large for C, and the call is made outside the loop
+//	NEW        C is the span class of the type
+//
+// The image is written to its guest addresses and its read-only part sealed.
+
+// farCall is an opcode byte that no program contains and the loop has no case
+// for.
+const farCall bytecode.Op = 255
+
+// LoadImage commits the program's image in the space and fills it. The error is
+// the limit's or the host's refusal, or an image that does not fit.
+func LoadImage(space *mem.Space, p *bytecode.Program) error {
+	page := space.OSPage()
+	ro, rw := uint64(len(p.RO)), uint64(len(p.RW))+p.BSS
+	if p.ROBase%page != 0 || p.RWBase%page != 0 {
+		return fmt.Errorf("image parts at %#x and %#x do not start OS pages of %d bytes", p.ROBase, p.RWBase, page)
+	}
+	if ro > 0 && (p.ROBase < mem.DataBase || p.ROBase+ro > p.RWBase && rw > 0) || p.RWBase+rw > mem.DataEnd || uint64(len(p.RW)) > rw {
+		return fmt.Errorf("image [%#x, +%#x), [%#x, +%#x) does not fit its place", p.ROBase, ro, p.RWBase, rw)
+	}
+	for _, part := range []struct {
+		base, n uint64
+		bytes   []byte
+		seal    bool
+	}{{p.ROBase, ro, p.RO, true}, {p.RWBase, rw, p.RW, false}} {
+		if part.n == 0 {
+			continue
+		}
+		if !space.Commit(part.base, part.n, mem.KindData) {
+			return fmt.Errorf("program image of %d bytes does not fit the limit of %d bytes", ro+rw, space.Limit())
+		}
+		space.Write(part.base, part.bytes)
+		if part.seal {
+			if err := space.Seal(part.base, part.n); err != nil {
+				return fmt.Errorf("sealing the image: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// Config says how a machine runs.
+type Config struct {
+	Flags         debug.Flags
+	Deterministic bool  // preempt by count, not by time
+	Quantum       int64 // calls and back-branches of a time slice in deterministic runs; 0: 20000
+	Steps         int64 // the program may make so many calls and back-branches; 0: no limit
+}
+
+// New makes a machine for a program whose types are registered with heap h
+// under their own ids. The rest of vm is filled in by the caller before Bind.
+func New(prog *bytecode.Program, space *mem.Space, h *heap.Heap, cfg Config) (*Machine, error) {
+	if len(prog.Code) == 0 || len(prog.Funcs) == 0 {
+		return nil, errors.New("the program has no code")
+	}
+	m := &Machine{prog: prog, quantum: cfg.Quantum, hooks: map[string]uint32{}}
+	m.metered = cfg.Deterministic || cfg.Steps > 0 || cfg.Flags.Yield || cfg.Flags.MoveStack
+	switch {
+	case cfg.Flags.Yield || cfg.Flags.MoveStack:
+		m.quantum = 1
+	case !cfg.Deterministic:
+		m.quantum = math.MaxInt64
+	case m.quantum <= 0:
+		m.quantum = 20000
+	}
+	m.budget.Store(math.MaxInt64)
+	if cfg.Steps > 0 {
+		m.budget.Store(cfg.Steps)
+	}
+	for _, name := range abi.Hooks {
+		i, ok := prog.Hooks[name]
+		if !ok || i < 0 || int(i) >= len(prog.Funcs) {
+			return nil, fmt.Errorf("the program lacks %s", name)
+		}
+		m.hooks[name] = uint32(i)
+	}
+	if !space.Charge(int64(len(prog.Code)*bytecode.InsBytes), mem.KindCode) {
+		return nil, fmt.Errorf("code of %d bytes does not fit the limit of %d bytes", len(prog.Code)*bytecode.InsBytes, space.Limit())
+	}
+	if err := m.patch(); err != nil {
+		return nil, err
+	}
+	for _, sym := range prog.Natives {
+		fn, ok := host.Lookup(sym)
+		if !ok {
+			m.missing = append(m.missing, sym)
+			fn = host.Missing(sym)
+		}
+		m.natives = append(m.natives, native{sym, fn, sym == "reflect.makeFuncStub" || sym == "reflect.methodValueCall"})
+	}
+	return m, nil
+}
+
+// Code is the instructions that PCs point into.
+func (m *Machine) Code() []bytecode.Ins { return m.code }
+
+// Missing lists the host functions that the program names and nothing provides;
+// calling one is a guest-fatal error.
+func (m *Machine) Missing() []string { return m.missing }
+
+// Bind completes the machine when the scheduler exists.
+func (m *Machine) Bind(vm *host.VM) {
+	m.vm = vm
+	m.at = vm.Sched.Code()
+	vm.Machine = m
+}
+
+// Start is the closure that the first goroutine runs: a captureless func value
+// of the hook runtime.rt0 in space of its own.
+func (m *Machine) Start(c *heap.Cache) (mem.Addr, bool) {
+	a, st := c.Alloc(8, 0, true, heap.AfterGC)
+	if st != heap.OK {
+		return 0, false
+	}
+	m.vm.Space.Store64(a, m.codePointer(&m.prog.Funcs[m.hooks["runtime.rt0"]]))
+	return a, true
+}
+
+func (m *Machine) codePointer(f *abi.Func) uint64 {
+	return mem.TextBase + uint64(f.Entry)*bytecode.InsBytes
+}
+
+// patch makes the loop's copy of the text.
+func (m *Machine) patch() error {
+	code := make([]bytecode.Ins, len(m.prog.Code)+1)
+	copy(code, m.prog.Code)
+	code = code[:len(m.prog.Code)]
+	for i := range code {
+		in := &code[i]
+		switch {
+		case bytecode.Table[in.Op].Flags&bytecode.Jump != 0:
+			in.Imm -= bytecode.InsBytes
+		case in.Op == bytecode.CALL:
+			in.Imm -= int64(i) * bytecode.InsBytes
+			if in.C == 0 {
+				in.Op = farCall
+			}
+		case in.Op == bytecode.NEW:
+			in.C = 0
+			if in.Imm < 0 || in.Imm >= int64(len(m.prog.Types)) {
+				return fmt.Errorf("instruction %d: type id %d of %d", i, in.Imm, len(m.prog.Types))
+			}
+			t := &m.prog.Types[in.Imm]
+			noscan := t.PtrBytes == 0
+			if c, ok := heap.ClassFor(t.Size, noscan); ok && !(noscan && t.Size < 16) {
+				in.C = uint16(c)
+			}
+		}
+	}
+	m.code = code
+	if uintptr(unsafe.Pointer(unsafe.SliceData(code)))>>47 != 0 {
+		return errors.New("BUG: the host placed code above 2^47")
+	}
+	return nil
+}

@@ -1,0 +1,280 @@
+// Package interp is the interpreter: it runs the bytecode of a program on guest
+// stacks, one goroutine at a time per P.
+//
+// # Shape
+//
+// The hot part is one generated leaf function per P (loop_gen.go, made by
+// mkloop.go from loop.txt): a switch over all 256 opcode bytes that calls
+// nothing. Whatever is rare, slow, may park, may collect or may fail leaves the
+// loop with a reason; an ordinary Go function does the work on the saved state
+// and the loop is entered again. A guest call never uses the host's stack, so
+// that a goroutine is plain data whenever the loop has been left.
+//
+//	Run ─► steps ─► loop ──leftSlow────► slow     (slow.go: by opcode)
+//	         ▲              leftTrap────► trap     (trap.go)
+//	         │              leftPoll────► poll     (call.go)
+//	         │              leftCall────► call     (call.go)
+//	         │              leftReturn──► return   (call.go)
+//	         └──────────────────┘
+//
+// # The control stack
+//
+// Who called whom is kept on the host, out of the guest's reach: one word per
+// call, PC of the calling instruction << 16 | slots that FP moved. Word 0 of a
+// goroutine is 0 and ends it. A word with the bit stack.Mark was pushed by the
+// machine, and RET leaves the loop for it: deferred calls return to their
+// RUNDEFERS, calls made by reflection return to the host function that made them.
+//
+// A frame is named by its depth: the number of control words when it is the
+// newest frame. The depth of the first frame is 1; Control[d] is the word pushed by
+// the frame of depth d.
+//
+// # Where a goroutine can stop
+//
+//	at an instruction with a stack map, not yet executed (or executed again when it resumes)
+//	at a function's entry: PC is the first instruction, the frame may not fit the stack yet
+//
+// # Failures
+//
+// A guest panic is a call of a guest function (abi.Hooks) above the failing
+// instruction. A guest-fatal error prints its report and ends the program with
+// exit code 2. A host panic while guest code runs is a fault of the guest (an
+// address outside of its memory) or our own bug; both end this program only.
+package interp
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/terrarium-go/terrarium/internal/abi"
+	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/host"
+	"github.com/terrarium-go/terrarium/internal/mem"
+	"github.com/terrarium-go/terrarium/internal/sched"
+	"github.com/terrarium-go/terrarium/internal/stack"
+)
+
+// Machine runs one program. It implements sched.Runner and host.Frames.
+type Machine struct {
+	vm   *host.VM
+	prog *bytecode.Program
+	code []bytecode.Ins // prog.Code as the loop wants it; see load.go
+	at   *stack.Code
+
+	natives []native
+	hooks   map[string]uint32 // index in prog.Funcs
+	missing []string          // host functions that nothing provides
+
+	quantum int64 // calls and back-branches of a time slice when metered
+	metered bool
+	budget  atomic.Int64 // calls and back-branches that the program may still make
+
+	symbolsOnce sync.Once
+	symbols     map[string]*abi.Func
+}
+
+type native struct {
+	sym string
+	fn  host.Func
+	raw bool // of a stub whose arguments no stack map describes; see calls.go
+}
+
+// worker is the interpreter's record of one P.
+//
+//	between loop runs: st is the truth; host functions see its copy in g
+type worker struct {
+	st     state
+	m      *Machine
+	p      *sched.P
+	g      *sched.G
+	gs     *goroutine
+	call   host.Call
+	slice  int64 // fuel left of this time slice
+	out    sched.Outcome
+	ended  bool   // the goroutine is over
+	seen   uint32 // collections done when the loop was left last
+	inside bool   // the loop runs: st is not the truth
+}
+
+// goroutine is what the interpreter hangs on a G.
+type goroutine struct {
+	panics  []panicking
+	returns []returning
+	signal  uintptr // PC of a memory fault whose panic is in progress, else 0
+}
+
+// Pointers implements sched.RunState.
+func (s *goroutine) Pointers(f func(*uint64)) {
+	for i := range s.panics {
+		f(&s.panics[i].data)
+	}
+	for i := range s.returns {
+		r := &s.returns[i]
+		for k := range r.held {
+			f(&r.held[k])
+		}
+	}
+}
+
+func (m *Machine) worker(p *sched.P) *worker {
+	w, ok := p.Loop.(*worker)
+	if !ok {
+		w = &worker{m: m, p: p}
+		base := m.vm.Space.Base()
+		w.st = state{
+			base:    base,
+			region:  uint64(uintptr(base)),
+			slots:   unsafe.Pointer(&p.Cache.Slots[0]),
+			text:    uintptr(unsafe.Pointer(unsafe.SliceData(m.code))),
+			textLen: uint64(len(m.code)) * bytecode.InsBytes,
+		}
+		w.call = host.Call{VM: m.vm, P: p}
+		p.Loop = w
+		p.SetLimit(&w.st.limit)
+	}
+	return w
+}
+
+// Run implements sched.Runner.
+func (m *Machine) Run(p *sched.P, g *sched.G) sched.Outcome {
+	w := m.worker(p)
+	w.g, w.call.G, w.ended = g, g, false
+	if g.Run == nil {
+		g.Run = &goroutine{}
+	}
+	w.gs = g.Run.(*goroutine)
+	w.slice = m.quantum
+	return w.guarded()
+}
+
+// steps runs until there is an outcome.
+func (w *worker) steps() sched.Outcome {
+	if w.g.PC == 0 {
+		if !w.begin() {
+			return w.out
+		}
+	} else {
+		w.load()
+	}
+	w.arm()
+	for {
+		var why exit
+		w.inside = true
+		if w.m.metered {
+			w.st.fuel = w.fuel()
+			granted := w.st.fuel
+			why = loopMetered(&w.st)
+			w.burn(granted - max(w.st.fuel, 0))
+		} else {
+			why = loop(&w.st)
+		}
+		w.inside = false
+		w.seen = w.m.vm.GC.Cycles()
+		var ok bool
+		switch why {
+		case leftSlow:
+			ok = w.slow()
+		case leftTrap:
+			ok = w.trap()
+		case leftPoll:
+			ok = w.poll()
+		case leftCall:
+			ok = w.slowCall()
+		case leftReturn:
+			ok = w.special()
+		case leftFuel:
+			ok = w.refuel()
+		case leftBadCode:
+			ok = w.badCode()
+		default:
+			panic(fmt.Sprintf("BUG: interp: the loop gave reason %d", why))
+		}
+		if !ok {
+			return w.out
+		}
+	}
+}
+
+// leave ends steps with an outcome; the state is saved already.
+func (w *worker) leave(o sched.Outcome) bool {
+	w.out = o
+	return false
+}
+
+// save copies the state to the goroutine's record, where everybody else looks
+// for it.
+func (w *worker) save() {
+	g := w.g
+	g.PC, g.FP, g.CSP, g.Ctx = w.st.pc, w.st.fp, w.st.csp, w.st.ctx
+}
+
+// load is the opposite of save: the stack may have moved meanwhile.
+func (w *worker) load() {
+	g := w.g
+	w.st.pc, w.st.fp, w.st.csp, w.st.ctx = g.PC, g.FP, g.CSP, g.Ctx
+}
+
+// arm sets the loop's limit to the end of the goroutine's stack.
+func (w *worker) arm() {
+	w.p.Arm(uintptr(w.st.region) + uintptr(w.g.Stack.Hi))
+}
+
+// ins is the instruction at pc.
+func (w *worker) ins() *bytecode.Ins { return (*bytecode.Ins)(unsafe.Pointer(w.st.pc)) }
+
+// next moves pc behind the current instruction.
+func (w *worker) next() bool {
+	w.st.pc += bytecode.InsBytes
+	return true
+}
+
+// slot is slot i of the newest frame.
+func (w *worker) slot(i uint16) *uint64 {
+	return (*uint64)(unsafe.Pointer(w.st.fp + uintptr(i)*8))
+}
+
+// depth is that of the newest frame.
+func (w *worker) depth() uint32 {
+	return uint32((w.st.csp - w.g.Stack.ControlBase()) / 8)
+}
+
+// guest is the guest address of a host address in the region.
+func (w *worker) guest(a uintptr) mem.Addr { return uint64(a) - w.st.region }
+
+// index is the index of the instruction at a PC.
+func (m *Machine) index(pc uintptr) uint32 { return m.at.Index(pc) }
+
+// funcOf is the function that contains a PC.
+func (m *Machine) funcOf(pc uintptr) *abi.Func { return m.prog.FuncAt(m.index(pc)) }
+
+// target is the function behind a code pointer, or nil.
+func (m *Machine) target(code uint64) *abi.Func {
+	off := code - mem.TextBase
+	if off%bytecode.InsBytes != 0 || off/bytecode.InsBytes >= uint64(len(m.code)) {
+		return nil
+	}
+	i := uint32(off / bytecode.InsBytes)
+	if m.code[i].Op != bytecode.FUNC {
+		return nil
+	}
+	return &m.prog.Funcs[m.code[i].Imm]
+}
+
+// closure is the function that a func value calls, or nil.
+func (m *Machine) closure(c mem.Addr) *abi.Func {
+	if !mem.InRegion(c, 8) {
+		return nil
+	}
+	return m.target(m.vm.Space.Load64(c))
+}
+
+// flags are those of an allocation.
+func flags(retry bool) heap.Flags {
+	if retry {
+		return heap.AfterGC
+	}
+	return 0
+}

@@ -1,0 +1,321 @@
+package interp
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/terrarium-go/terrarium/internal/abi"
+	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/host"
+	"github.com/terrarium-go/terrarium/internal/mem"
+	"github.com/terrarium-go/terrarium/internal/sched"
+	"github.com/terrarium-go/terrarium/internal/stack"
+)
+
+// Tracebacks, in Go's format:
+//
+//	goroutine 1 [running]:
+//	main.f(...)
+//		/home/u/f.go:12 +0x1d
+//	main.main()
+//		/home/u/f.go:5 +0x20
+//	created by main.g in goroutine 1
+//		/home/u/f.go:7 +0x10
+//
+// A PC as the guest sees it is mem.TextBase + the byte offset of the instruction
+// behind the call. Wrappers and unexported functions of package runtime are left
+// out, but runtime.gopanic in the middle is shown as "panic". Inlined calls are
+// frames of their own, without an offset.
+
+// most frames of one traceback: so many innermost, so many outermost
+const (
+	innerFrames = 50
+	outerFrames = 50
+)
+
+func (m *Machine) pcOf(ins uint32) uint64 {
+	return mem.TextBase + uint64(ins+1)*bytecode.InsBytes
+}
+
+// physical calls f for each frame of g, newest first, with the instruction it
+// stands at.
+func (m *Machine) physical(g *sched.G, f func(fn *abi.Func, ins uint32) bool) {
+	stack.Walk(m.at, &g.Stack, g.State, func(fr *stack.Frame) bool { return f(fr.Func, fr.Ins) })
+}
+
+func (m *Machine) file(i int32) string {
+	if i >= 0 && int(i) < len(m.prog.Files) {
+		return m.prog.Files[i]
+	}
+	return "?"
+}
+
+// expand gives the logical frames at an instruction of fn, innermost first.
+func (m *Machine) expand(fn *abi.Func, ins uint32) []host.Frame {
+	pc := m.pcOf(ins)
+	l := fn.LineAt(ins - fn.Entry)
+	file, line := m.file(l.File), int(l.Line)
+	if len(fn.Lines) == 0 {
+		file = fn.File
+	}
+	var out []host.Frame
+	for i := l.Inl; i >= 0 && int(i) < len(fn.Inl); i = fn.Inl[i].Parent {
+		in := fn.Inl[i]
+		out = append(out, host.Frame{PC: pc, Func: in.Name, File: file, Line: line, System: system(in.Name)})
+		file, line = m.file(in.File), int(in.Line)
+	}
+	return append(out, host.Frame{PC: pc, Func: fn.Name, File: file, Line: line,
+		Entry: m.codePointer(fn), StartLine: int(fn.Line), System: system(fn.Name)})
+}
+
+// system reports whether a function is left out of tracebacks: package runtime's
+// own, exported ones excepted.
+func system(name string) bool {
+	rest, ok := strings.CutPrefix(name, "runtime.")
+	if !ok {
+		return false
+	}
+	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "("), "*")
+	return rest == "" || rest[0] < 'A' || rest[0] > 'Z'
+}
+
+// Callers implements host.Frames.
+func (m *Machine) Callers(g *sched.G, skip int, pcs []uint64) int {
+	n := 0
+	m.physical(g, func(fn *abi.Func, ins uint32) bool {
+		if fn.Flags&abi.Wrapper != 0 {
+			return true
+		}
+		k := len(m.expand(fn, ins))
+		if skip >= k {
+			skip -= k
+			return true
+		}
+		skip = 0
+		if n == len(pcs) {
+			return false
+		}
+		pcs[n] = m.pcOf(ins)
+		n++
+		return true
+	})
+	return n
+}
+
+// Symbolize implements host.Frames.
+func (m *Machine) Symbolize(pc uint64) []host.Frame {
+	fn, ins := m.lookup(pc)
+	if fn == nil {
+		return nil
+	}
+	return m.expand(fn, ins)
+}
+
+// lookup finds the function and the instruction before a PC.
+func (m *Machine) lookup(pc uint64) (*abi.Func, uint32) {
+	off := pc - mem.TextBase
+	if off == 0 || off > uint64(len(m.code))*bytecode.InsBytes {
+		return nil, 0
+	}
+	ins := uint32((off - 1) / bytecode.InsBytes)
+	return m.prog.FuncAt(ins), ins
+}
+
+// FuncForPC implements host.Frames. A code pointer is its own function's.
+func (m *Machine) FuncForPC(pc uint64) (host.Frame, bool) {
+	fn := m.target(pc)
+	ins := uint32(0)
+	if fn != nil {
+		ins = fn.Entry
+	} else if fn, ins = m.lookup(pc); fn == nil {
+		return host.Frame{}, false
+	}
+	fs := m.expand(fn, ins)
+	f := fs[len(fs)-1]
+	f.File = fn.File
+	if f.File == "" {
+		f.File = fs[len(fs)-1].File
+	}
+	return f, true
+}
+
+// shown is a logical frame as it is printed.
+type shown struct {
+	host.Frame
+	args   bool
+	offset uint64 // bytes into the function; 0 for inlined calls
+}
+
+// visible lists the frames of g that a traceback prints.
+func (m *Machine) visible(g *sched.G) []shown {
+	var out []shown
+	first := true
+	m.physical(g, func(fn *abi.Func, ins uint32) bool {
+		if fn.Flags&abi.Wrapper != 0 {
+			return true
+		}
+		fs := m.expand(fn, ins)
+		for i, f := range fs {
+			if f.Func == "runtime.gopanic" && !first {
+				f.Func, f.System = "panic", false
+			}
+			first = false
+			if f.System {
+				continue
+			}
+			s := shown{Frame: f, args: true}
+			if i == len(fs)-1 {
+				s.args = fn.ParamEnd > 0
+				s.offset = uint64(ins+1-fn.Entry) * bytecode.InsBytes
+			}
+			out = append(out, s)
+		}
+		return true
+	})
+	return out
+}
+
+func (f *shown) write(b *strings.Builder) {
+	args := "()"
+	if f.args {
+		args = "(...)"
+	}
+	fmt.Fprintf(b, "%s%s\n\t%s:%d", f.Func, args, f.File, f.Line)
+	if f.offset > 0 {
+		fmt.Fprintf(b, " +%#x", f.offset)
+	}
+	b.WriteByte('\n')
+}
+
+// traceback writes one goroutine.
+func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool) {
+	state := g.StateText()
+	if running {
+		state = "running"
+	}
+	fmt.Fprintf(b, "goroutine %d [%s", g.ID, state)
+	if minutes := m.vm.Sched.WaitingFor(g) / 60e9; minutes >= 1 && !running {
+		fmt.Fprintf(b, ", %d minutes", minutes)
+	}
+	b.WriteString("]:\n")
+	switch {
+	case !known:
+		b.WriteString("\t(frames not known: it did not stop at a safepoint)\n")
+	case g.PC == 0:
+		if fn := m.closure(g.StartFn); fn != nil {
+			(&shown{Frame: host.Frame{Func: fn.Name, File: fn.File, Line: int(fn.Line)}}).write(b)
+		}
+	default:
+		fs := m.visible(g)
+		for i := range fs {
+			if i == innerFrames && len(fs) > innerFrames+outerFrames {
+				fmt.Fprintf(b, "...%d frames elided...\n", len(fs)-innerFrames-outerFrames)
+			}
+			if i < innerFrames || i >= len(fs)-outerFrames {
+				fs[i].write(b)
+			}
+		}
+	}
+	if g.CreatedBy != 0 {
+		ins := m.index(g.CreatedBy)
+		if fn := m.prog.FuncAt(ins); fn != nil && !system(fn.Name) {
+			f := m.expand(fn, ins)[0]
+			fmt.Fprintf(b, "created by %s in goroutine %d\n\t%s:%d +%#x\n", f.Func, g.ParentID, f.File, f.Line, uint64(ins+1-fn.Entry)*bytecode.InsBytes)
+		}
+	}
+}
+
+// level is GOTRACEBACK of the guest's environment: 0 none, 1 the current
+// goroutine, 2 all of them.
+func (m *Machine) level() int {
+	for _, kv := range m.vm.Sys.Env {
+		switch v, ok := strings.CutPrefix(kv, "GOTRACEBACK="); {
+		case !ok:
+		case v == "none" || v == "0":
+			return 0
+		case v == "all" || v == "system" || v == "crash" || v == "1" || v == "2":
+			return 2
+		}
+	}
+	return 1
+}
+
+// tracebacks is what follows a report: an empty line and g, then with all every other
+// goroutine. g may be nil. The world is stopped. A destroyed stack does not keep
+// the rest from being printed.
+func (m *Machine) tracebacks(g *sched.G, all, known bool) []byte {
+	var b strings.Builder
+	level := m.level()
+	if level == 0 {
+		return nil
+	}
+	one := func(g *sched.G, running, known bool) {
+		defer func() {
+			if r := recover(); r != nil {
+				fmt.Fprintf(&b, "\t(%v)\n", r)
+			}
+		}()
+		b.WriteByte('\n')
+		m.traceback(&b, g, running, known)
+	}
+	if g != nil {
+		one(g, true, known)
+	}
+	if all || level == 2 {
+		m.vm.Sched.Goroutines(func(o *sched.G) bool {
+			if o != g && !o.System {
+				one(o, false, true)
+			}
+			return b.Len() < 1<<20
+		})
+	}
+	return []byte(b.String())
+}
+
+// Stack implements host.Frames.
+func (m *Machine) Stack(g *sched.G, all bool) []byte {
+	var b strings.Builder
+	m.traceback(&b, g, true, true)
+	if all {
+		m.vm.Sched.Goroutines(func(o *sched.G) bool {
+			if o != g && !o.System {
+				b.WriteByte('\n')
+				m.traceback(&b, o, false, true)
+			}
+			return b.Len() < 16<<20
+		})
+	}
+	return []byte(b.String())
+}
+
+// print writes to the guest's standard error.
+func (m *Machine) print(b []byte) {
+	if w := m.vm.Sys.Stderr; w != nil {
+		w.Write(b)
+	}
+}
+
+// Report prints how the scheduler ended the program; see sched.Config.Report.
+func (m *Machine) Report(e sched.Exit) {
+	m.print([]byte("fatal error: " + e.Text + "\n"))
+	m.print(m.tracebacks(nil, true, true))
+}
+
+// fatalPanic() ends the program after an unrecovered panic has been printed.
+func fatalPanic(c *host.Call) host.Status {
+	w := of(c)
+	m := w.m
+	s := c.Sched
+	s.StopTheWorld(c.P)
+	if !s.Exiting() {
+		var head string
+		if pc := w.gs.signal; pc != 0 {
+			head = fmt.Sprintf("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=%#x]\n", m.pcOf(m.index(pc))-bytecode.InsBytes)
+		}
+		m.print(append([]byte(head), m.tracebacks(w.g, false, true)...))
+		s.Exit(sched.Exit{Code: 2, Reason: sched.ExitPanic})
+	}
+	s.StartTheWorld(c.P)
+	w.ended, w.out = true, sched.Exited
+	return host.Machine
+}

@@ -212,6 +212,26 @@ func TestIdlePagesPayForOthers(t *testing.T) {
 	}
 }
 
+func TestIdlePagesPayForBookkeeping(t *testing.T) {
+	const limit = 4 << 20
+	h := newHeap(t, limit, debug.Flags{})
+	c := h.NewCache()
+	for {
+		if _, st := c.Alloc(100<<10, 0, true, 0); st != OK {
+			break
+		}
+	}
+	if h.space.Charge(1<<20, mem.KindRecord) {
+		t.Error("charged although everything is in use")
+	}
+	markAll(h)
+	if !h.space.Charge(3<<20, mem.KindRecord) {
+		t.Error("idle pages are in the way: ", h.space.Breakdown())
+	}
+	check(t, h)
+	h.space.Uncharge(3<<20, mem.KindRecord)
+}
+
 func TestStacks(t *testing.T) {
 	h := newHeap(t, 0, debug.Flags{})
 	c, d := h.NewCache(), h.NewCache()

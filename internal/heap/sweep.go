@@ -2,7 +2,6 @@ package heap
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/terrarium-go/terrarium/internal/mem"
 )
@@ -36,9 +35,14 @@ func (h *Heap) Sweep(m *Mourner) Swept {
 	var r Swept
 	var frees [NumSpanClasses]uint64
 	var largeFree uint64
-	// Backwards: freeSpan fills the place it makes with a span already swept.
-	for i := len(h.all) - 1; i >= 0; i-- {
-		s := h.SpanByID(h.all[i])
+	// Downwards, because central lists are taken from the end: low spans fill first.
+	for p := h.pages.top; p > 0; {
+		p--
+		s := h.SpanOf(pageAddr(p))
+		if s == nil {
+			continue
+		}
+		p = addrPage(s.Base)
 		if s.NSlots == 0 {
 			continue
 		}
@@ -79,11 +83,6 @@ func (h *Heap) Sweep(m *Mourner) Swept {
 			c.partial = append(c.partial, s.id)
 		}
 	}
-	for i := range h.central {
-		if list := h.central[i].partial; len(list) > 1 {
-			slices.SortFunc(list, func(a, b uint32) int { return h.byBase(b, a) }) // lowest address at the end
-		}
-	}
 	h.cachesMu.Lock()
 	for i, n := range frees {
 		h.settled.frees[i] += n
@@ -95,24 +94,22 @@ func (h *Heap) Sweep(m *Mourner) Swept {
 	return r
 }
 
-func (h *Heap) byBase(a, b uint32) int {
-	if h.SpanByID(a).Base < h.SpanByID(b).Base {
-		return -1
-	}
-	return 1
-}
-
-// Spans calls f for every span of objects, in no order, until it says false. The
-// world is stopped.
+// Spans calls f for every span of objects, in address order, until it says
+// false. The world is stopped.
 func (h *Heap) Spans(f func(s *Span) bool) {
-	for _, id := range h.all {
-		if s := h.SpanByID(id); s.state == spanObjects && !f(s) {
+	for p := uint64(0); p < h.pages.top; p++ {
+		s := h.SpanOf(pageAddr(p))
+		if s == nil {
+			continue
+		}
+		p += uint64(s.NPages) - 1
+		if s.state == spanObjects && !f(s) {
 			return
 		}
 	}
 }
 
-// Objects calls f for every allocated slot, in no order. The world is stopped
+// Objects calls f for every allocated slot, in address order. The world is stopped
 // and every cache is flushed.
 func (h *Heap) Objects(f func(a mem.Addr, s *Span, slot uint32)) {
 	h.Spans(func(s *Span) bool {

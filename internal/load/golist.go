@@ -70,7 +70,7 @@ func (l *loader) golist(tests bool, args []string) ([]*listed, error) {
 		}
 		return nil, fmt.Errorf("load: go list: %w", err)
 	}
-	var named []*listed
+	var named, variants []*listed
 	dec := json.NewDecoder(bytes.NewReader(out))
 	for {
 		p := new(listed)
@@ -82,7 +82,11 @@ func (l *loader) golist(tests bool, args []string) ([]*listed, error) {
 		if path, _, variant := strings.Cut(p.ImportPath, " ["); variant {
 			// A package as recompiled for a test. Its folder and files are those of the
 			// plain package unless it is the tested package itself.
-			if strings.TrimSuffix(path, "_test") == p.ForTest || l.listed[path] != nil {
+			if strings.TrimSuffix(path, "_test") == p.ForTest {
+				variants = append(variants, p)
+				continue
+			}
+			if l.listed[path] != nil {
 				continue
 			}
 			p.ImportPath = path
@@ -90,12 +94,25 @@ func (l *loader) golist(tests bool, args []string) ([]*listed, error) {
 			for from, to := range p.ImportMap {
 				p.ImportMap[from], _, _ = strings.Cut(to, " [")
 			}
-		} else if tests && strings.HasSuffix(p.ImportPath, ".test") && p.Name == "main" && len(p.GoFiles) > 0 && filepath.Base(p.GoFiles[0]) == "_testmain.go" {
+		} else if tests && p.Name == "main" && strings.HasSuffix(p.ImportPath, ".test") && (len(p.GoFiles) == 0 || filepath.IsAbs(p.GoFiles[0])) {
+			// the go command's own test main, a file in its cache
 			continue
 		}
 		l.listed[p.ImportPath] = p
 		if !p.DepOnly {
 			named = append(named, p)
+		}
+	}
+	for _, v := range variants { // what only test files import, in vendored code
+		p := l.listed[v.ForTest]
+		for from, to := range v.ImportMap {
+			to, _, _ = strings.Cut(to, " [")
+			if from != to && p != nil {
+				if p.ImportMap == nil {
+					p.ImportMap = map[string]string{}
+				}
+				p.ImportMap[from] = to
+			}
 		}
 	}
 	if len(named) == 0 && stderr.Len() > 0 {
@@ -112,9 +129,13 @@ func (l *loader) listError(p *listed) Error {
 
 // noGoFiles reports whether the go command found nothing to compile in p for our target.
 func noGoFiles(p *listed) bool {
-	return p.Error != nil && len(p.GoFiles)+len(p.CgoFiles) == 0 &&
-		(strings.Contains(p.Error.Err, "build constraints exclude all Go files") || strings.Contains(p.Error.Err, "no Go files in") ||
-			strings.Contains(p.Error.Err, "no non-test Go files"))
+	if len(p.GoFiles)+len(p.CgoFiles) > 0 {
+		return false
+	}
+	return p.Error == nil || // it has test files
+		strings.Contains(p.Error.Err, "build constraints exclude all Go files") ||
+		strings.Contains(p.Error.Err, "no Go files in") ||
+		strings.Contains(p.Error.Err, "no non-test Go files")
 }
 
 // parsePosition reads "file:line:column" with a file name relative to dir.

@@ -52,14 +52,7 @@ func (g *graph) program(roots []string) (*Program, error) {
 		e.at(s.files[0].ast.Name.Pos(), "package %s is not a main package", s.path)
 		return nil, &Errors{List: e.list, Dir: g.l.dir}
 	}
-	p := &Program{
-		Fset:      g.l.fset,
-		ByPath:    map[string]*Package{},
-		Sizes:     targetSizes(),
-		GOROOT:    g.l.target.goroot,
-		GoVersion: g.l.target.version,
-		byTypes:   map[*types.Package]*Package{},
-	}
+	p := g.newProgram()
 	p.Runtime = g.get("runtime", nil, token.NoPos)
 	for _, path := range roots {
 		p.Roots = append(p.Roots, g.get(path, nil, token.NoPos))
@@ -68,6 +61,17 @@ func (g *graph) program(roots []string) (*Program, error) {
 		p.Main = g.units[g.main]
 	}
 	return g.finish(p)
+}
+
+func (g *graph) newProgram() *Program {
+	return &Program{
+		Fset:      g.l.fset,
+		ByPath:    map[string]*Package{},
+		Sizes:     targetSizes(),
+		GOROOT:    g.l.target.goroot,
+		GoVersion: g.l.target.version,
+		byTypes:   map[*types.Package]*Package{},
+	}
 }
 
 // finish orders, checks and links the packages that p names.

@@ -415,3 +415,14 @@ func BenchmarkLoad(b *testing.B) {
 		})
 	}
 }
+
+// TestGuest loads with the guest's own runtime and overlays.
+func TestGuest(t *testing.T) {
+	p, err := Load(&Config{Dir: files(t, hello)}, "hello.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pos := p.Fset.Position(p.Runtime.Files[0].Pos()); !strings.HasPrefix(pos.Filename, "guest/runtime/") {
+		t.Errorf("package runtime comes from %s", pos)
+	}
+}

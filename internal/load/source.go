@@ -37,6 +37,7 @@ type source struct {
 	loading   bool      // guarded by loader.mu
 	loaded    bool
 
+	underTest     bool
 	testOnce      sync.Once
 	tests, xtests []*file
 	testErrs      errorList
@@ -49,6 +50,11 @@ type file struct {
 	overlay  bool
 	cut      []span          // what an overlay took away from this file
 	replaced map[string]bool // names whose declaration an overlay took away from this package
+}
+
+// onlyTests reports whether s is under test and may have no other files.
+func (s *source) onlyTests() bool {
+	return s.underTest && (s.listed == nil || s.listed.Error == nil || noGoFiles(s.listed))
 }
 
 // imports yields each import of the files with its path as written, except unsafe and "C".
@@ -77,7 +83,7 @@ func (l *loader) load(s *source) {
 	case s.named:
 		s.errs.list = append(s.errs.list, s.parseErrs.list...)
 	case s.listed != nil:
-		if s.listed.Error != nil && len(s.listed.GoFiles) == 0 {
+		if s.listed.Error != nil && len(s.listed.GoFiles) == 0 && !s.onlyTests() {
 			l.explainEmpty(s)
 		}
 		for _, name := range s.listed.GoFiles {
@@ -93,17 +99,13 @@ func (l *loader) load(s *source) {
 	if !s.std {
 		l.reject(s, s.files, &s.errs)
 	}
-	if s.listed != nil && s.listed.Error != nil && len(s.errs.list) == 0 {
+	if s.listed != nil && s.listed.Error != nil && len(s.errs.list) == 0 && !s.onlyTests() {
 		s.errs.list = append(s.errs.list, l.listError(s.listed))
 	}
-	if len(s.files) == 0 && len(s.errs.list) == 0 {
+	if len(s.files) == 0 && len(s.errs.list) == 0 && !s.onlyTests() {
 		s.errs.add(token.Position{}, "package %s: build constraints exclude all Go files in %s", s.path, s.dir)
 	}
-	for _, f := range s.files {
-		if f.ast.Name.Name != s.files[0].ast.Name.Name {
-			s.errs.at(f.ast.Name.Pos(), "package %s; expected package %s", f.ast.Name.Name, s.files[0].ast.Name.Name)
-		}
-	}
+	packageNames(s.files, &s.errs)
 	s.loaded = true
 }
 
@@ -160,6 +162,8 @@ func (l *loader) loadTests(s *source) {
 				s.tests = append(s.tests, f)
 			}
 		}
+		packageNames(append(s.files[:len(s.files):len(s.files)], s.tests...), &s.testErrs)
+		packageNames(s.xtests, &s.testErrs)
 		if !s.std {
 			l.reject(s, all, &s.testErrs)
 		}
@@ -298,6 +302,16 @@ func (l *loader) isStd(path string) bool {
 		return false
 	}
 	return l.hasDir(path)
+}
+
+// inStd reports whether GOROOT has a folder of this path, with or without Go files directly in it.
+func (l *loader) inStd(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	if first == "" || strings.Contains(first, ".") || first == "cmd" {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(l.target.goroot, "src", filepath.FromSlash(path)))
+	return err == nil && info.IsDir()
 }
 
 // hasDir reports whether GOROOT/src has a folder of this path with Go files.

@@ -35,10 +35,12 @@ type reach struct {
 	types map[types.Type]bool
 	work  []*Func
 	nodes int
+	t     testing.TB
+	bad   int
 }
 
-func newReach(p *Program) *reach {
-	return &reach{p: p, seen: map[*Func]bool{}, types: map[types.Type]bool{}}
+func newReach(t testing.TB, p *Program) *reach {
+	return &reach{p: p, t: t, seen: map[*Func]bool{}, types: map[types.Type]bool{}}
 }
 
 func (r *reach) add(f *Func) {
@@ -53,6 +55,10 @@ func (r *reach) run() {
 		f := r.work[len(r.work)-1]
 		r.work = r.work[:len(r.work)-1]
 		r.p.Build(f)
+		if err := r.p.CheckFull(f); err != nil && r.bad < 20 {
+			r.bad++
+			r.t.Error(err)
+		}
 		Walk(f.Body, r.visit)
 	}
 }
@@ -107,7 +113,7 @@ import "fmt"
 func main() { fmt.Println("hello") }
 `)
 	start := time.Now()
-	r := newReach(p)
+	r := newReach(t, p)
 	r.program()
 	t.Logf("%d functions, %d nodes, %v", len(r.seen), r.nodes, time.Since(start))
 }
@@ -129,7 +135,7 @@ func TestStd(t *testing.T) {
 	}
 	p := NewProgram(l)
 	start := time.Now()
-	r := newReach(p)
+	r := newReach(t, p)
 	for _, pkg := range l.Packages {
 		pkg.FuncDecls(func(f *types.Func, _ *ast.FuncDecl) {
 			sig := f.Type().(*types.Signature)

@@ -189,7 +189,11 @@ func (b *builder) variable(obj *types.Var) *Var {
 // funcRef is a declared function as a value.
 func (b *builder) funcRef(obj *types.Func, targs []types.Type, pos token.Pos) Expr {
 	f := b.p.FuncOf(obj, targs)
-	return &FuncRef{Typed{At{pos}, b.p.Signature(f)}, f}
+	t := types.Type(b.p.Signature(f))
+	if f.Flags&Linked != 0 && f.Obj != obj {
+		t = b.p.Canon(obj.Type())
+	}
+	return &FuncRef{Typed{At{pos}, t}, f}
 }
 
 // instArgs are the type arguments of a generic function named by id.

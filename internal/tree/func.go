@@ -30,6 +30,7 @@ func (p *Program) FuncOf(obj *types.Func, targs []types.Type) *Func {
 		if prov, ok := p.load.Provider(sym).(*types.Func); ok && prov != nil && prov != obj {
 			if d := p.load.FuncDecl(prov); d != nil && d.Body != nil {
 				f := p.FuncOf(prov, nil)
+				f.Flags |= Linked
 				p.funcs[key] = f
 				return f
 			}

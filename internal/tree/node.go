@@ -77,6 +77,7 @@ const (
 	HasCalls                         // contains any call
 	RangeBody                        // the body of a range-over-func loop
 	InitFunc                         // a package initialiser
+	Linked                           // stands for declarations of other packages by linkname, whose types may differ in name
 )
 
 // BuildState tells how far a Func is.
@@ -233,7 +234,9 @@ type (
 	}
 	// Call is a call. Exactly one of F (static; a method's receiver is Args[0]),
 	// Fn (a func value) and Method (interface call: Args[0] is the interface value) is set.
-	// Variadic arguments are packed into a SliceLit. T is the result type, a tuple for n != 1 results.
+	// Variadic arguments are packed into an ArrayLit of slice type, or are a Zero slice when there are none.
+	// T is the result type, a tuple for n != 1 results. When F has the flag Linked, T and the types of Args are
+	// those of the declaration that the caller sees: same layout, possibly other names.
 	Call struct {
 		Typed
 		F       *Func

@@ -96,7 +96,7 @@ func (s *Sched) CoroExit(p *P, c mem.Addr) CoroResult {
 }
 
 func (s *Sched) switchTo(p *P, to *G) {
-	to.Resumed = to.PC != 0
+	to.Resumed = !to.fresh
 	if !to.status.CompareAndSwap(uint32(Waiting), uint32(Runnable)) {
 		panic("BUG: sched: goroutine in a coroutine's handle is not parked")
 	}

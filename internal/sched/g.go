@@ -114,6 +114,7 @@ type G struct {
 	status    atomic.Uint32
 	selDone   atomic.Uint32 // 1: one of the cases of its select has been chosen
 	reason    WaitReason
+	fresh     bool  // has not run yet
 	shrink    bool  // the stack is to be halved before it runs next
 	ok        bool  // outcome of the wait: a value was received, or a semaphore handed over
 	closed    bool  // outcome of the wait: the channel was closed
@@ -263,6 +264,7 @@ func (s *Sched) NewG(p *P, parent *G, fn uint64, createdBy uintptr, f heap.Flags
 	g.State = g.Stack.Start(s.space)
 	g.Ctx, g.StartFn = fn, fn
 	g.ID = s.lastID.Add(1)
+	g.fresh = true
 	g.CreatedBy = createdBy
 	g.ParentID = 0
 	if parent != nil {

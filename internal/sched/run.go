@@ -43,6 +43,7 @@ func (s *Sched) execute(p *P, g *G) {
 	}
 	p.Forget(WantPreempt)
 	p.switches.Add(1)
+	g.fresh = false
 	g.status.Store(uint32(Running))
 	p.cur.Store(g)
 	out := s.runner.Run(p, g)

@@ -19,6 +19,7 @@ func Run(t *testing.T, mk Make, o Options) {
 		t.Run("graph/"+f.String(), func(t *testing.T) { graph(t, mk, o, f) })
 	}
 	t.Run("failalloc", func(t *testing.T) { failAlloc(t, mk) })
+	t.Run("parallel", func(t *testing.T) { parallel(t, mk, o) })
 	t.Run("limit", func(t *testing.T) { limit(t, mk, o) })
 	if !o.Collects {
 		return

@@ -139,7 +139,7 @@ func (im *image) place(base uint64) {
 			at = (at + a - 1) / a * a
 			o.addr = at
 			at += uint64(max(o.size, 0))
-			if o.size == 0 && section(s) >= secRW {
+			if o.size == 0 {
 				at++ // an object without size has an address of its own, inside the image
 			}
 		}

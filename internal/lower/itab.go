@@ -12,8 +12,10 @@ package lower
 //     method of every type with a descriptor is needed.
 //
 // Until then its entries are sentinels: -1 in the method table, and in an itab the
-// function go:unreachable, which traps. methodNeeds keeps the open entries by name
-// and signature; demand completes them.
+// function go:unreachable, which traps. The type of the method is entered earlier, as
+// soon as an interface type with such a method has a descriptor, because a conversion
+// at run time compares types to find out what implements what; that takes no new
+// descriptors. methodNeeds keeps the open entries by name and signature.
 
 import (
 	"go/types"
@@ -32,6 +34,9 @@ type methodKey struct {
 }
 
 type methodNeeds struct {
+	matched map[methodKey]bool // by a method of an interface type that has a descriptor
+	types   map[methodKey][]func()
+
 	needed map[methodKey]bool
 	open   map[methodKey][]func()
 	export []func() // entries of exported methods, for reflection; nil once everything is needed
@@ -40,7 +45,7 @@ type methodNeeds struct {
 }
 
 func newMethodNeeds() methodNeeds {
-	return methodNeeds{needed: map[methodKey]bool{}, open: map[methodKey][]func(){}}
+	return methodNeeds{matched: map[methodKey]bool{}, types: map[methodKey][]func(){}, needed: map[methodKey]bool{}, open: map[methodKey][]func(){}}
 }
 
 func (m *method) key() methodKey {
@@ -71,12 +76,32 @@ func (n *methodNeeds) add(m *method, complete func()) {
 	}
 }
 
+// addType registers the entry of a method's type.
+func (n *methodNeeds) addType(m *method, complete func()) {
+	k := m.key()
+	if n.matched[k] || n.needed[k] || n.all && m.exported() {
+		n.queue = append(n.queue, complete)
+		return
+	}
+	n.types[k] = append(n.types[k], complete)
+}
+
+// match enters the types of the methods that satisfy an interface method.
+func (n *methodNeeds) match(k methodKey) {
+	if !n.matched[k] {
+		n.matched[k] = true
+		n.queue = append(n.queue, n.types[k]...)
+		delete(n.types, k)
+	}
+}
+
 // demand marks the methods that satisfy an interface method as needed.
 func (n *methodNeeds) demand(k methodKey) {
 	if n.needed[k] {
 		return
 	}
 	n.needed[k] = true
+	n.match(k)
 	n.queue = append(n.queue, n.open[k]...)
 	delete(n.open, k)
 }
@@ -111,12 +136,15 @@ func (d *descriptors) needInterface(t *types.Interface) {
 }
 
 // needMethod marks an interface method as called.
-func (d *descriptors) needMethod(m *types.Func) {
+func (d *descriptors) needMethod(m *types.Func) { d.need.demand(d.keyOf(m)) }
+
+// keyOf is the key of an interface method.
+func (d *descriptors) keyOf(m *types.Func) methodKey {
 	k := methodKey{name: m.Name(), sig: d.world.Canon(withoutReceiver(m.Type().(*types.Signature)))}
 	if !m.Exported() && m.Pkg() != nil {
 		k.pkg = m.Pkg().Path()
 	}
-	d.need.demand(k)
+	return k
 }
 
 type itabKey struct{ typ, iface types.Type }

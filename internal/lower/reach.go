@@ -255,6 +255,9 @@ func (k *linker) data(d *Data) *object {
 		return o
 	}
 	o := &object{name: d.Name, sect: secRO, bytes: d.Bytes, size: int64(len(d.Bytes)), align: int64(max(d.Align, 1))}
+	if l := k.statics.writable[d]; l != nil {
+		o.sect, o.layout = secRW, l
+	}
 	k.datas[d] = k.im.add(o)
 	for i := range d.Relocs {
 		k.reloc(o, d.Relocs[i].Off, &d.Relocs[i].Target)

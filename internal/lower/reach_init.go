@@ -51,7 +51,7 @@ func (k *linker) openInits() error {
 	}
 	for _, p := range in.all {
 		for _, v := range p.Vars {
-			if !v.Plain {
+			if !v.Plain && k.effect(v) {
 				k.runInit(v)
 			}
 		}
@@ -60,6 +60,12 @@ func (k *linker) openInits() error {
 		}
 	}
 	return nil
+}
+
+// effect reports whether an initialiser does more than give its variables their values.
+func (k *linker) effect(v *tree.Init) bool {
+	rhs := k.p.BuildInit(v)
+	return rhs == nil || !tree.Pure(rhs)
 }
 
 // runInit makes an initialiser live, as code or as data.

@@ -409,6 +409,7 @@ func (d *descriptors) iface(o *object, t types.Type, u *types.Interface, at int6
 		}
 		o.offOf(at+im.at("Name"), d.nameOf(m.Name(), "", p, m.Exported(), false))
 		o.offOf(at+im.at("Typ"), d.of(withoutReceiver(m.Type().(*types.Signature))))
+		d.need.match(d.keyOf(m))
 		at += im.size
 	}
 }
@@ -482,8 +483,16 @@ func (d *descriptors) uncommon(o *object, t types.Type, ms []method, b, mt int64
 			o.put(mt+mr.at(f), 4, 1<<32-1)
 		}
 		at := mt
+		typ := false
+		enter := func() {
+			if !typ {
+				typ = true
+				o.offOf(at+mr.at("Mtyp"), d.of(m.sig))
+			}
+		}
+		d.need.addType(m, enter)
 		d.need.add(m, func() {
-			o.offOf(at+mr.at("Mtyp"), d.of(m.sig))
+			enter()
 			o.relocs = append(o.relocs,
 				reloc{off: at + mr.at("Ifn"), kind: relText, fn: m.fn(true)},
 				reloc{off: at + mr.at("Tfn"), kind: relText, fn: m.fn(false)})

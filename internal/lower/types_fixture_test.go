@@ -119,5 +119,9 @@ var fixtures = map[string]reflect.Type{
 	"[4][2]fxPacked": reflect.TypeFor[[4][2]fxPacked](), "[2]fxPadded": reflect.TypeFor[[2]fxPadded](),
 	"[1]fxFloats": reflect.TypeFor[[1]fxFloats](), "complex64": reflect.TypeFor[complex64](),
 	"[100]*fxStruct": reflect.TypeFor[[100]*fxStruct](), "[7]func()": reflect.TypeFor[[7]func()](),
+	"struct{ _ [0]func(); p *int }": reflect.TypeFor[struct {
+		_ [0]func()
+		p *int
+	}](),
 	"struct{ fxDirect }": reflect.TypeFor[struct{ fxDirect }](), "chan struct{}": reflect.TypeFor[chan struct{}](),
 }

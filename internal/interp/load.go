@@ -128,17 +128,6 @@ func (m *Machine) Bind(vm *host.VM) {
 	vm.Machine = m
 }
 
-// Start is the closure that the first goroutine runs: a captureless func value
-// of the hook runtime.rt0 in space of its own.
-func (m *Machine) Start(c *heap.Cache) (mem.Addr, bool) {
-	a, st := c.Alloc(8, 0, true, heap.AfterGC)
-	if st != heap.OK {
-		return 0, false
-	}
-	m.vm.Space.Store64(a, m.codePointer(&m.prog.Funcs[m.hooks["runtime.rt0"]]))
-	return a, true
-}
-
 func (m *Machine) codePointer(f *abi.Func) uint64 {
 	return mem.TextBase + uint64(f.Entry)*bytecode.InsBytes
 }

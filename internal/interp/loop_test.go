@@ -1,0 +1,84 @@
+package interp
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/terrarium-go/terrarium/internal/bytecode"
+)
+
+// TestLoopShape disassembles the loops of this very binary: they call nothing,
+// and the sequence from the loop's head to the indirect jump lies inside one
+// 64-byte line. When the second fails, run mkloop.go with another -pad or
+// -padmeter.
+func TestLoopShape(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("reads amd64 code")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"loop", "loopMetered"} {
+		out, err := exec.Command("go", "tool", "objdump", "-s", `internal/interp\.`+name+`$`, exe).Output()
+		if err != nil {
+			t.Skipf("go tool objdump: %v", err)
+		}
+		text := string(out)
+		if i := strings.Index(text, "CALL "); i >= 0 {
+			t.Errorf("%s calls: %s", name, text[i:min(len(text), i+80)])
+		}
+		if strings.Contains(text, "runtime.panic") {
+			t.Errorf("%s has a bounds check", name)
+		}
+		line := regexp.MustCompile(`\S+:\d+\s+0x([0-9a-f]+)\s+([0-9a-f]+)\s+(.*)`)
+		var head, tail uint64
+		for _, m := range line.FindAllStringSubmatch(text, -1) {
+			a, _ := strconv.ParseUint(m[1], 16, 64)
+			// The post statement is the first ADDQ $0x10 to the register of pc.
+			if head == 0 && strings.HasPrefix(m[3], "ADDQ $0x10, ") {
+				head = a
+			}
+			if strings.HasPrefix(m[3], "JMP 0(") {
+				tail = a + uint64(len(m[2])/2)
+				break
+			}
+		}
+		if head == 0 || tail <= head || tail-head > 40 {
+			t.Errorf("%s: dispatch from %#x to %#x: the loop has another shape than expected", name, head, tail)
+		} else if head/64 != (tail-1)/64 {
+			t.Errorf("%s: dispatch [%#x, %#x) crosses a 64-byte line", name, head, tail)
+		}
+	}
+}
+
+// TestEveryOpcodeIsHandled holds loop.txt and slow against the opcode table: an
+// opcode without a case in the loop must be one that always leaves it.
+func TestEveryOpcodeIsHandled(t *testing.T) {
+	text, err := os.ReadFile("loop.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow, err := os.ReadFile("slow.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for op, row := range bytecode.Table {
+		if row.Name == "" || op == int(bytecode.FUNC) {
+			continue
+		}
+		inLoop := regexp.MustCompile(`(?m)^` + row.Name + `(\s|$)`).Match(text)
+		outside := regexp.MustCompile(`bytecode\.` + row.Name + `\b`).Match(slow)
+		if !inLoop && !outside {
+			t.Errorf("opcode %s has no code", row.Name)
+		}
+		if inLoop && row.Flags&bytecode.Host != 0 || !inLoop && row.Flags&bytecode.Host == 0 {
+			t.Errorf("opcode %s: in the loop %v, but its row has flags %#x", row.Name, inLoop, row.Flags)
+		}
+	}
+}

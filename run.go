@@ -1,0 +1,260 @@
+package terrarium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/debug"
+	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/gc/marksweep"
+	"github.com/terrarium-go/terrarium/internal/gc/nogc"
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/host"
+	"github.com/terrarium-go/terrarium/internal/interp"
+	"github.com/terrarium-go/terrarium/internal/mem"
+	"github.com/terrarium-go/terrarium/internal/sched"
+)
+
+// Config says how to run a program and what it gets. The zero value grants
+// nothing and limits nothing.
+type Config struct {
+	Memory    uint64 // bytes the program may make us use, guest memory and bookkeeping; 0: only the region's size (64 GiB) limits it
+	Procs     int    // GOMAXPROCS; 0: as many as the host has
+	Collector string // "marksweep" (or ""), "nogc"
+	GCPercent int    // GOGC; 0: 100, negative: off
+	MaxStack  uint64 // most bytes of one goroutine's stack; 0: 1 GB, as Go has it
+	Steps     int64  // calls and loop iterations before the program is ended; 0: no limit
+
+	// Deterministic makes runs repeatable: one P, preemption by count, every
+	// random choice from Seed. VirtualTime, in deterministic runs, lets the clock
+	// jump when all goroutines sleep.
+	Deterministic bool
+	VirtualTime   bool
+	Seed          int64
+
+	Args   []string // os.Args, the program's name first
+	Env    []string // "name=value"
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Dirs   []Dir // folders the program may open
+	Now    func() time.Time
+	Random io.Reader // entropy; nil: the host's
+
+	Debug string // debug flags, "name=value,…"
+}
+
+// Dir is a granted folder.
+type Dir = host.Dir
+
+// End says how a program ended.
+type End uint8
+
+// The ends of programs.
+const (
+	Normal   End = iota // main returned, or os.Exit
+	Panic               // unrecovered panic
+	Fatal               // guest-fatal error: out of memory, stack overflow, concurrent map writes …
+	Deadlock            // all goroutines are asleep
+	Killed              // cancelled, or out of steps
+)
+
+var endNames = [...]string{"normal", "panic", "fatal", "deadlock", "killed"}
+
+// String is the end's name.
+func (e End) String() string {
+	if int(e) < len(endNames) {
+		return endNames[e]
+	}
+	return fmt.Sprintf("end %d", uint8(e))
+}
+
+// Result is how a program ended.
+type Result struct {
+	ExitCode int // as a process would exit with
+	End      End
+	Text     string // of a fatal error
+	Stats    Stats
+}
+
+// Stats are figures about one run. Memory is in bytes.
+type Stats struct {
+	Collections uint32
+	PauseTotal  time.Duration
+	Used        uint64 // on the account at the end
+	Peak        uint64 // most that was ever on the account
+	Mallocs     uint64 // objects allocated
+	Frees       uint64
+	TotalAlloc  uint64 // bytes of objects ever allocated
+	HeapLive    uint64
+	Breakdown   string // of Used, by kind
+}
+
+// VM is a running program.
+type VM struct {
+	space   *mem.Space
+	heap    *heap.Heap
+	sched   *sched.Sched
+	gc      gc.Collector
+	host    *host.VM
+	done    chan struct{}
+	once    sync.Once
+	ctx     context.Context
+	result  Result
+	err     error
+	missing []string
+}
+
+// Run runs the program to its end. A cancelled context ends it; then the error is the
+// context's.
+func (p *Program) Run(ctx context.Context, cfg Config) (Result, error) {
+	v, err := p.Start(ctx, cfg)
+	if err != nil {
+		return Result{}, err
+	}
+	return v.Wait()
+}
+
+func bug(doing string, r any) error {
+	if s := fmt.Sprint(r); strings.HasPrefix(s, "BUG: ") {
+		return fmt.Errorf("BUG: %s: %s", doing, s[5:])
+	}
+	buf := make([]byte, 4096)
+	return fmt.Errorf("BUG: %s: %v\n%s", doing, r, buf[:runtime.Stack(buf, false)])
+}
+
+func missing(p *bytecode.Program) (out []string) {
+	for _, s := range p.Natives {
+		if _, ok := host.Lookup(s); !ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Start starts the program. Wait must be called to free what it uses.
+func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
+	if err := p.verify(); err != nil {
+		return nil, err
+	}
+	var flags debug.Flags
+	if err := flags.Parse(cfg.Debug); err != nil {
+		return nil, err
+	}
+	if cfg.Seed != 0 {
+		flags.Seed = cfg.Seed
+	}
+	switch {
+	case cfg.Procs < 0 || cfg.Procs > sched.MaxProcs:
+		return nil, fmt.Errorf("Procs is %d, want 0 to %d", cfg.Procs, sched.MaxProcs)
+	case cfg.VirtualTime && !cfg.Deterministic:
+		return nil, errors.New("VirtualTime needs Deterministic")
+	case cfg.Steps < 0:
+		return nil, fmt.Errorf("Steps is %d", cfg.Steps)
+	case cfg.Procs == 0:
+		cfg.Procs = runtime.GOMAXPROCS(0)
+	}
+	collectors := map[string]func(*heap.Heap, gc.World, gc.Config) gc.Collector{"": marksweep.New, "marksweep": marksweep.New, "nogc": nogc.New}
+	collector := collectors[cfg.Collector]
+	if collector == nil {
+		return nil, fmt.Errorf("unknown collector %q; known: marksweep, nogc", cfg.Collector)
+	}
+
+	space, err := mem.New(cfg.Memory)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			space.Close()
+		}
+	}()
+	if err := interp.LoadImage(space, p.code); err != nil {
+		return nil, err
+	}
+	h, err := heap.New(space, heap.Config{Flags: flags})
+	if err != nil {
+		return nil, err
+	}
+	if first, ok := h.RegisterTypes(p.code.Types[1:]); !ok || first != 1 {
+		return nil, fmt.Errorf("types do not fit the limit of %d bytes", space.Limit())
+	}
+	m, err := interp.New(p.code, space, h, interp.Config{Flags: flags, Deterministic: cfg.Deterministic, Steps: cfg.Steps})
+	if err != nil {
+		return nil, err
+	}
+	state := &host.State{}
+	s := sched.New(sched.Config{
+		Procs: cfg.Procs, Seed: flags.Seed, Deterministic: cfg.Deterministic, VirtualTime: cfg.VirtualTime,
+		Space: space, Heap: h, Prog: p.code, Code: m.Code(), Runner: m, Report: m.Report,
+		Roots: func(g gc.Marker) { state.Roots(g.Pointer) },
+	})
+	if cfg.MaxStack > 0 {
+		s.SetMaxStack(cfg.MaxStack)
+	}
+	gcCfg := gc.Default
+	switch {
+	case cfg.GCPercent < 0:
+		gcCfg.Percent = -1
+	case cfg.GCPercent > 0:
+		gcCfg.Percent = cfg.GCPercent
+	}
+	if flags.GCTrace > 0 {
+		gcCfg.Trace = cfg.Stderr
+	}
+	c := collector(h, s.World(), gcCfg)
+	s.SetCollector(c)
+	vm := &host.VM{
+		Space: space, Heap: h, GC: c, Sched: s, Prog: p.code, Flags: flags, State: state,
+		Sys: &host.Sys{Args: cfg.Args, Env: cfg.Env, Stdin: cfg.Stdin, Stdout: cfg.Stdout, Stderr: cfg.Stderr,
+			Dirs: cfg.Dirs, Now: cfg.Now, Random: cfg.Random},
+	}
+	m.Bind(vm)
+	if err := s.Start("runtime.rt0"); err != nil {
+		return nil, err
+	}
+	v = &VM{space: space, heap: h, sched: s, gc: c, host: vm, ctx: ctx, done: make(chan struct{}), missing: m.Missing()}
+	go v.watch()
+	return v, nil
+}
+
+// watch ends the program when its context does.
+func (v *VM) watch() {
+	select {
+	case <-v.ctx.Done():
+		v.Kill()
+	case <-v.done:
+	}
+}
+
+// Kill ends the program at the next safepoint of each of its goroutines.
+func (v *VM) Kill() { v.sched.Exit(sched.Exit{Code: 2, Reason: sched.ExitKilled, Text: "killed"}) }
+
+// Wait waits for the program's end, frees its memory, and says how it ended. It may be called again.
+func (v *VM) Wait() (Result, error) {
+	v.once.Do(func() {
+		e := v.sched.Wait()
+		close(v.done)
+		st, hs := v.gc.Stats(), v.heap.Stats()
+		v.result = Result{ExitCode: e.Code, End: End(e.Reason), Text: e.Text, Stats: Stats{
+			Collections: st.Cycles, PauseTotal: st.PauseTotal, Used: v.space.Used(), Peak: v.space.Peak(),
+			Mallocs: hs.Mallocs, Frees: hs.Frees, TotalAlloc: hs.TotalAlloc, HeapLive: v.heap.Live(), Breakdown: v.space.Breakdown(),
+		}}
+		switch {
+		case e.Reason == sched.ExitKilled && v.ctx.Err() != nil:
+			v.err = context.Cause(v.ctx)
+		case strings.HasPrefix(e.Text, "BUG: "):
+			v.err = errors.New(e.Text)
+		}
+		v.host.Close()
+		v.space.Close()
+	})
+	return v.result, v.err
+}

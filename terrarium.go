@@ -1,0 +1,126 @@
+// Package terrarium runs Go programs inside of a Go program: compiled from source
+// by its own compiler, on its own stacks and its own garbage-collected heap, in
+// one bounded region of memory that they cannot leave.
+//
+//	p, err := terrarium.Compile(ctx, terrarium.Options{Args: []string{"prog.go"}})
+//	...
+//	res, err := p.Run(ctx, terrarium.Config{Memory: 64 << 20, Stdout: os.Stdout, Stderr: os.Stderr})
+//
+// A program gets nothing that is not granted in its Config: no files, no
+// environment, no streams. Several programs may run at once in one process,
+// and whatever they do, the host process goes on.
+//
+// # Four kinds of failure
+//
+//	a guest panic       prints its report to Stderr as Go does; Result.ExitCode is 2, Result.End is Panic
+//	a guest-fatal error out of memory, deadlock, stack overflow: the same with End Fatal or Deadlock
+//	misuse by the host  an error: a program that does not compile, an option out of range
+//	our own bug         an error and a report that begin with "BUG: "
+//
+// An exit code that is not 0 is no error: err is nil whenever the program has
+// run to an end of its own.
+package terrarium
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/load"
+	"github.com/terrarium-go/terrarium/internal/lower"
+	"github.com/terrarium-go/terrarium/internal/tree"
+)
+
+// Options say what to compile.
+type Options struct {
+	Args []string // Go files of one folder, a package path, or a folder; none: the current folder
+	Dir  string   // folder that Args are relative to; "" is the current one
+	Tags []string // build tags
+	Env  []string // environment of the compilation (GOROOT, GOFLAGS); nil: that of the process
+
+	// Progress is told when a phase begins.
+	Progress func(phase string)
+}
+
+// Program is a compiled program. It may be run any number of times, also
+// at the same time.
+type Program struct {
+	code   *bytecode.Program
+	verify func() error
+}
+
+func newProgram(code *bytecode.Program) *Program {
+	return &Program{code: code, verify: sync.OnceValue(func() error { return bytecode.Verify(code) })}
+}
+
+// Compile compiles a program with the standard library of the installed Go
+// distribution. Errors in the source come as one error, a line for each,
+// position first.
+func Compile(ctx context.Context, opts Options) (p *Program, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = nil, bug("compiling", r)
+		}
+	}()
+	l, err := load.Load(&load.Config{Dir: opts.Dir, Tags: opts.Tags, Env: opts.Env, Progress: opts.Progress}, opts.Args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if opts.Progress != nil {
+		opts.Progress("compile")
+	}
+	name := l.Main.Path
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name})
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return newProgram(code), nil
+}
+
+// ReadImage reads a program that WriteImage wrote, of at most limit bytes (0: 1 GiB).
+// The image is checked: a damaged or hostile one is an error, here or when it is run.
+func ReadImage(r io.Reader, limit int64) (*Program, error) {
+	if limit <= 0 {
+		limit = 1 << 30
+	}
+	code, err := bytecode.Read(r, limit)
+	if err != nil {
+		return nil, err
+	}
+	return newProgram(code), nil
+}
+
+// WriteImage writes the program in its file form, which runs on machines
+// without a Go distribution.
+func (p *Program) WriteImage(w io.Writer) error { return p.code.Write(w) }
+
+// Disassemble writes the program's bytecode as text.
+func (p *Program) Disassemble(w io.Writer) error {
+	for i := range p.code.Code {
+		if _, err := fmt.Fprintf(w, "%06d  %s\n", i, bytecode.Format(p.code, i, p.code.Code[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Functions is the number of functions in the program.
+func (p *Program) Functions() int { return len(p.code.Funcs) }
+
+// Instructions is the number of bytecode instructions in the program.
+func (p *Program) Instructions() int { return len(p.code.Code) }
+
+// Missing lists the host functions that the program refers to and this version does
+// not have. Calling one ends the program.
+func (p *Program) Missing() []string { return missing(p.code) }
+
+// Verify checks the bytecode. Start does it, once per program.
+func (p *Program) Verify() error { return p.verify() }

@@ -146,7 +146,7 @@ func (o *orderer) early(e Expr, dst *Var) Expr {
 				return o.stringMinMax(e)
 			}
 			return e
-		case "Add", "Slice", "SliceData", "String", "StringData":
+		case "Add", "Slice", "SliceData", "String", "StringData", "nilcheck":
 			o.earlyOperands(e)
 			return e
 		}
@@ -244,10 +244,14 @@ func (o *orderer) late(e Expr, whole bool) Expr {
 			return o.bigLiteral(e)
 		}
 	case *Builtin:
-		if e.Name == "append" {
+		switch e.Name {
+		case "append":
 			o.lateOperands(e)
 			o.appendArgs(e)
 			return o.wholeOr(e, whole)
+		case "nilcheck":
+			o.lateOperands(e)
+			return o.nilCheck(e)
 		}
 	}
 	o.lateOperands(e)
@@ -305,6 +309,25 @@ func (o *orderer) stringMinMax(e *Builtin) Expr {
 		})
 	}
 	return o.ref(t, e.Pos())
+}
+
+// nilCheck is e's operand after a trap when it is nil.
+func (o *orderer) nilCheck(e *Builtin) Expr {
+	pos := e.Pos()
+	x := o.pin(e.Args[0])
+	if !types.IsInterface(x.Type()) {
+		elem := x.Type().Underlying().(*types.Pointer).Elem()
+		o.emit(assign(pos, nil, &Deref{Typed: Typed{At{pos}, o.p.Canon(elem)}, X: x}))
+		return x
+	}
+	b := o.basic(types.Uint8)
+	null := &Zero{Typed{At{pos}, o.p.Canon(types.NewPointer(b))}}
+	o.emit(&If{
+		At:   At{pos},
+		Cond: &IsType{Typed: Typed{At{pos}, o.basic(types.Bool)}, X: x},
+		Then: []Stmt{assign(pos, nil, &Deref{Typed: Typed{At{pos}, b}, X: null})},
+	})
+	return x
 }
 
 // literalTemp copies a composite literal whose address the runtime needs, as the real compiler does

@@ -138,6 +138,11 @@ func noGoFiles(p *listed) bool {
 		strings.Contains(p.Error.Err, "no non-test Go files")
 }
 
+// isCycle reports whether the go command complains of an import cycle, which the graph reports with a position.
+func isCycle(p *listed) bool {
+	return p.Error != nil && strings.Contains(p.Error.Err, "import cycle not allowed")
+}
+
 // parsePosition reads "file:line:column" with a file name relative to dir.
 func parsePosition(dir, s string) token.Position {
 	var pos token.Position

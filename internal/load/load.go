@@ -40,6 +40,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/terrarium-go/terrarium/internal/guest"
@@ -206,7 +207,7 @@ func (l *loader) follow(s *source, files []*file, errs *errorList, want func(pat
 	bad := map[string]bool{}
 	for spec, path := range s.imports(files) {
 		to := l.resolve(s, path)
-		if bad[to] {
+		if bad[to] || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../") { // reject has reported relative paths
 			continue
 		}
 		if err := want(to); err != nil {

@@ -426,3 +426,35 @@ func TestGuest(t *testing.T) {
 		t.Errorf("package runtime comes from %s", pos)
 	}
 }
+
+// TestStd loads every std package that the target has, with the guest's runtime.
+func TestStd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two seconds of type checking")
+	}
+	p, err := Load(&Config{Library: true}, "std")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Packages) < 300 {
+		t.Errorf("%d packages", len(p.Packages))
+	}
+}
+
+func TestGraphErrors(t *testing.T) {
+	for _, test := range []struct{ archive, want string }{
+		{"-- a.go --\npackage main\nimport _ \"m.x/m/b\"\nfunc main() {}\n-- b/b.go --\npackage b\nimport _ \"m.x/m/c\"\n-- c/c.go --\npackage c\nimport _ \"m.x/m/b\"\n",
+			"./c/c.go:2:10: import cycle not allowed: m.x/m/b → m.x/m/c → m.x/m/b"},
+		{"-- a.go --\npackage main\nfunc main() {}\n-- b.go --\npackage lib\n", "./b.go:1:9: package lib; expected package main"},
+		{"-- a.go --\npackage main\nimport _ \"m.x/m/b/internal/c\"\nfunc main() {}\n-- b/internal/c/c.go --\npackage c\n",
+			"./a.go:2:8: use of internal package m.x/m/b/internal/c not allowed"},
+		{"-- a.go --\npackage main\nimport _ \"./b\"\nfunc main() {}\n", "./a.go:2:10: \"./b\" is relative, but relative import paths are not supported in module mode"},
+		{"-- a.go --\npackage main\nimport _ \"m.x/m/b\"\nfunc main() {}\n-- b/b.go --\npackage b\nvar x int = \"\"\n",
+			"./b/b.go:2:13: cannot use \"\" (untyped string constant) as int value in variable declaration"},
+	} {
+		_, err := load(t, "-- go.mod --\nmodule m.x/m\n"+test.archive, ".")
+		if err == nil || err.Error() != test.want {
+			t.Errorf("got %v\nwant %s", err, test.want)
+		}
+	}
+}

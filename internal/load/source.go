@@ -99,13 +99,13 @@ func (l *loader) load(s *source) {
 	if !s.std {
 		l.reject(s, s.files, &s.errs)
 	}
-	if s.listed != nil && s.listed.Error != nil && len(s.errs.list) == 0 && !s.onlyTests() {
+	packageNames(s.files, &s.errs)
+	if s.listed != nil && s.listed.Error != nil && len(s.errs.list) == 0 && !s.onlyTests() && !isCycle(s.listed) {
 		s.errs.list = append(s.errs.list, l.listError(s.listed))
 	}
 	if len(s.files) == 0 && len(s.errs.list) == 0 && !s.onlyTests() {
 		s.errs.add(token.Position{}, "package %s: build constraints exclude all Go files in %s", s.path, s.dir)
 	}
-	packageNames(s.files, &s.errs)
 	s.loaded = true
 }
 

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/terrarium-go/terrarium"
+	"github.com/terrarium-go/terrarium/internal/debug"
+	"github.com/terrarium-go/terrarium/internal/load"
+)
+
+// machineFlags are the flags that say how a program runs.
+type machineFlags struct {
+	memory  size
+	procs   int
+	seed    int64
+	gc      string
+	gogc    int
+	stack   size
+	steps   int64
+	debug   string
+	sealed  bool
+	dirs    dirs
+	stats   bool
+	tags    string
+	verbose bool
+}
+
+func (m *machineFlags) register(fs *flag.FlagSet) {
+	fs.Var(&m.memory, "memory", "hard limit of all memory the program can use, as `bytes` with an optional unit: 64MiB, 1GiB (default: no limit)")
+	fs.IntVar(&m.procs, "procs", 0, "processors that run goroutines in parallel (default: GOMAXPROCS, or all)")
+	fs.Int64Var(&m.seed, "seed", 0, "make every random choice of the machine from this `number`; with -procs 1 runs repeat exactly")
+	fs.StringVar(&m.gc, "gc", "marksweep", "garbage collector: marksweep, nogc")
+	fs.IntVar(&m.gogc, "gogc", gogcDefault(), "heap growth in percent between collections, -1: off")
+	fs.Var(&m.stack, "maxstack", "most `bytes` of one goroutine's stack (default 1GB)")
+	fs.Int64Var(&m.steps, "steps", 0, "end the program after this `number` of calls and loop rounds (default: no limit)")
+	fs.BoolVar(&m.sealed, "sealed", false, "grant only arguments and the standard streams: no files, no environment")
+	fs.Var(&m.dirs, "dir", "grant a directory, as `guest=host` or host; may be repeated; with it only the named ones are granted")
+	fs.BoolVar(&m.stats, "stats", false, "print a summary of memory at exit")
+	fs.StringVar(&m.tags, "tags", "", "comma-separated build `tags`")
+	fs.BoolVar(&m.verbose, "v", false, "say what is being done")
+	var names []string
+	for _, f := range debug.Table {
+		names = append(names, f.Name)
+	}
+	fs.StringVar(&m.debug, "debug", "", "comma-separated debug `flags` name=value: "+strings.Join(names, " "))
+}
+
+func gogcDefault() int {
+	switch v := os.Getenv("GOGC"); v {
+	case "":
+		return 100
+	case "off":
+		return -1
+	default:
+		if n, err := strconv.Atoi(v); err == nil {
+			return n
+		}
+		return 100
+	}
+}
+
+// config makes the machine's configuration: like go run, unless sealed or with -dir.
+func (m *machineFlags) config(args []string, stdout io.Writer) terrarium.Config {
+	cfg := terrarium.Config{
+		Memory: uint64(m.memory), Procs: m.procs, Seed: m.seed, Collector: m.gc, GCPercent: m.gogc,
+		MaxStack: uint64(m.stack), Steps: m.steps, Debug: m.debug,
+		Deterministic: m.procs == 1 && m.seed != 0,
+		Args:          args, Stdin: os.Stdin, Stdout: stdout, Stderr: os.Stderr,
+	}
+	if m.gogc == 0 {
+		cfg.GCPercent = 1
+	}
+	if g := os.Getenv("GODEBUG"); strings.Contains(g, "gctrace=1") && !strings.Contains(m.debug, "gctrace") {
+		cfg.Debug = strings.TrimPrefix(m.debug+",gctrace=1", ",")
+	}
+	if cfg.Procs == 0 {
+		if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
+			cfg.Procs = n
+		}
+	}
+	if !m.sealed {
+		cfg.Env = os.Environ()
+		if len(m.dirs) == 0 {
+			cfg.Dirs = []terrarium.Dir{{Guest: "/", Host: "/"}}
+			if wd, err := os.Getwd(); err == nil {
+				cfg.Env = append(cfg.Env, "PWD="+wd)
+			}
+		}
+	}
+	cfg.Dirs = append(cfg.Dirs, m.dirs...)
+	return cfg
+}
+
+func (m *machineFlags) tagList() []string {
+	return strings.FieldsFunc(m.tags, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// progress names the phase on standard error when compiling takes longer than two seconds.
+func (m *machineFlags) progress() (report func(string), stop func()) {
+	var mu sync.Mutex
+	phase, start := "start", time.Now()
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-done:
+		case <-time.After(2 * time.Second):
+			mu.Lock()
+			fmt.Fprintf(os.Stderr, "terrarium: compiling (%s) …\n", phase)
+			mu.Unlock()
+		}
+	}()
+	report = func(p string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if m.verbose {
+			fmt.Fprintf(os.Stderr, "terrarium: %6d ms  %s\n", time.Since(start).Milliseconds(), p)
+		}
+		phase = p
+	}
+	return report, sync.OnceFunc(func() { close(done) })
+}
+
+func runRun(c *command, args []string) int {
+	var m machineFlags
+	fs := c.flags()
+	m.register(fs)
+	if code, done := parse(fs, args); done {
+		return code
+	}
+	if fs.NArg() == 0 {
+		fs.Usage()
+		return 2
+	}
+	names, rest := load.SplitArgs(fs.Args())
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	report, stop := m.progress()
+	p, err := terrarium.Compile(ctx, terrarium.Options{Args: names, Tags: m.tagList(), Progress: report})
+	if err == nil {
+		report("verify")
+		err = p.Verify()
+	}
+	stop()
+	if err != nil {
+		return fail(1, err)
+	}
+	if m.verbose {
+		for _, s := range p.Missing() {
+			fmt.Fprintf(os.Stderr, "terrarium: host function %s is missing; calling it ends the program\n", s)
+		}
+	}
+	report("run")
+	out := bufio.NewWriterSize(os.Stdout, 1<<16)
+	flush := &flusher{w: out}
+	cfg := m.config(append([]string{programName(names)}, rest...), flush)
+	cfg.Stderr = &ordered{flush: flush, w: os.Stderr}
+	stopFlush := flush.every(20 * time.Millisecond)
+	res, err := p.Run(ctx, cfg)
+	stopFlush()
+	flush.Flush()
+	if m.stats {
+		printStats(os.Stderr, res)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return 130
+		}
+		return fail(2, err)
+	}
+	if res.End == terrarium.Killed {
+		fmt.Fprintf(os.Stderr, "terrarium: program ended: %s\n", res.Text)
+	}
+	return res.ExitCode
+}
+
+// programName is os.Args[0]: where go run would have put the binary is of no use to anybody.
+func programName(names []string) string {
+	base := filepath.Base(names[0])
+	if base == "." || base == ".." {
+		if abs, err := filepath.Abs(names[0]); err == nil {
+			base = filepath.Base(abs)
+		}
+	}
+	return strings.TrimSuffix(base, ".go")
+}
+
+// flusher gathers small writes to standard output and passes them on soon.
+type flusher struct {
+	mu sync.Mutex
+	w  *bufio.Writer
+}
+
+func (f *flusher) Write(b []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.w.Write(b)
+}
+
+func (f *flusher) Flush() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.w.Flush()
+}
+
+func (f *flusher) every(d time.Duration) (stop func()) {
+	t := time.NewTicker(d)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-t.C:
+				f.Flush()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { t.Stop(); close(done) }
+}
+
+// ordered writes to standard error after what was written to standard output before.
+type ordered struct {
+	flush *flusher
+	w     io.Writer
+}
+
+func (o *ordered) Write(b []byte) (int, error) {
+	o.flush.Flush()
+	return o.w.Write(b)
+}
+
+func printStats(w io.Writer, r terrarium.Result) {
+	s := &r.Stats
+	fmt.Fprintf(w, "\nmemory: %s at the end, %s at the most\n", size(s.Used).text(), size(s.Peak).text())
+	fmt.Fprintf(w, "  by kind      %s\n", s.Breakdown)
+	fmt.Fprintf(w, "heap:   %s live; %d objects of %s allocated, %d freed\n", size(s.HeapLive).text(), s.Mallocs, size(s.TotalAlloc).text(), s.Frees)
+	fmt.Fprintf(w, "gc:     %d collections, %v stopped\n", s.Collections, s.PauseTotal.Round(time.Microsecond))
+}

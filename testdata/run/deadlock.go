@@ -1,0 +1,10 @@
+package main
+
+import "fmt"
+
+func main() {
+	fmt.Println("before")
+	c := make(chan int)
+	go func() { select {} }()
+	<-c
+}

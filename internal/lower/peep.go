@@ -1,0 +1,136 @@
+package lower
+
+// Peephole: superinstructions
+//
+// Neighbours are fused when the value between them is a temporary with one
+// definition and one use:
+//
+//	FMUL t,b,c; FADD d,d,t      FMADD d,b,c        (and FSUB, FMSUB)
+//	LDX64 t,s,i; FMADD d,x,t    LDXFMA d,s,i,x
+//	LDX64 t,s,i; ADD d,d,t      LDXADD d,s,i
+//	LD64 t,p; LD64 u,q; FSUB d,t,u   FSUBLD d,p,q  (same offset)
+//	LD64 u,q; FADD d,x,u        FADDLD d,x,q       (and FMUL, FMULLD)
+//	LD64 t,p; LD64 d,t          LD64LD64 d,p
+//	ADDI i,i,k; LBLT i,n        LADDIBLT i,n,k
+//	JMP to the next instruction nothing
+
+import bc "github.com/terrarium-go/terrarium/internal/bytecode"
+
+func (g *gen) peephole() {
+	nr := len(g.regs)
+	count := make([]uint8, nr) // occurrences, saturating
+	add := func(r ref) {
+		if r.v >= 0 && count[r.v] < 200 {
+			count[r.v]++
+		}
+	}
+	for i := range g.code {
+		in := &g.code[i]
+		if in.op == opLabel || in.op == opDead {
+			continue
+		}
+		add(in.a)
+		add(in.b)
+		add(in.c)
+	}
+	// temp: one definition, one use, nothing else knows it.
+	temp := func(r ref) bool {
+		if r.v < 0 || r.o != 0 || count[r.v] != 2 {
+			return false
+		}
+		v := &g.regs[r.v]
+		return v.n == 1 && v.area < 0 && v.fixed < 0 && !v.defer_
+	}
+	prev := func(i int) int {
+		for i--; i > 0; i-- {
+			if g.code[i].op != opDead {
+				return i
+			}
+		}
+		return 0
+	}
+	for i := 1; i < len(g.code); i++ {
+		in := &g.code[i]
+		switch in.op {
+		case bc.FADD, bc.FSUB, bc.FMUL, bc.ADD:
+			p := prev(i)
+			g.fuseFloat(i, p, prev(p), temp)
+			if in.op == bc.FMADD {
+				g.fuseFMA(i, prev(i), temp)
+			}
+		case bc.LD64:
+			p := &g.code[prev(i)]
+			if p.op == bc.LD64 && p.a == in.b && temp(p.a) && int64(int32(p.imm)) == p.imm && int64(int32(in.imm)) == in.imm && p.pos == in.pos {
+				in.op, in.b, in.imm = bc.LD64LD64, p.b, in.imm<<32|int64(uint32(p.imm))
+				p.op = opDead
+			}
+		case bc.LBLT:
+			p := &g.code[prev(i)]
+			if p.op == bc.ADDI && p.a == in.a && p.b == in.a && fits16(p.imm) && in.b != in.a {
+				in.op, in.c = bc.LADDIBLT, num(p.imm)
+				p.op = opDead
+			}
+		case bc.JMP:
+			for j := i + 1; j < len(g.code); j++ {
+				n := &g.code[j]
+				if n.op == opLabel && n.imm == in.imm {
+					in.op = opDead
+				}
+				if n.op != opLabel && n.op != opDead {
+					break
+				}
+			}
+		}
+	}
+}
+
+func (g *gen) fuseFloat(i, p, pp int, temp func(ref) bool) {
+	in, a := &g.code[i], &g.code[p]
+	switch {
+	case a.op == bc.FMUL && temp(a.a) && in.op == bc.FADD && (in.a == in.b && in.c == a.a || in.a == in.c && in.b == a.a):
+		in.op, in.b, in.c = bc.FMADD, a.b, a.c
+		a.op = opDead
+	case a.op == bc.FMUL && temp(a.a) && in.op == bc.FSUB && in.a == in.b && in.c == a.a:
+		in.op, in.b, in.c = bc.FMSUB, a.b, a.c
+		a.op = opDead
+	case a.op == bc.LDX64 && temp(a.a) && in.op == bc.ADD && (in.a == in.b && in.c == a.a || in.a == in.c && in.b == a.a) && in.a != a.c:
+		in.op, in.b, in.c = bc.LDXADD, a.b, a.c
+		a.op = opDead
+	case a.op == bc.LD64 && temp(a.a) && in.c == a.a && in.op == bc.FSUB:
+		b := &g.code[pp]
+		if b.op == bc.LD64 && temp(b.a) && in.b == b.a && a.imm == b.imm && a.b != b.a {
+			in.op, in.b, in.c, in.imm = bc.FSUBLD, b.b, a.b, a.imm
+			a.op, b.op = opDead, opDead
+		}
+	case a.op == bc.LD64 && temp(a.a) && (in.op == bc.FADD || in.op == bc.FMUL) && (in.c == a.a) != (in.b == a.a):
+		op := bc.FADDLD
+		if in.op == bc.FMUL {
+			op = bc.FMULLD
+		}
+		x := in.b
+		if in.b == a.a {
+			x = in.c
+		}
+		in.op, in.b, in.c, in.imm = op, x, a.b, a.imm
+		a.op = opDead
+	}
+}
+
+func (g *gen) fuseFMA(i, p int, temp func(ref) bool) {
+	in, a := &g.code[i], &g.code[p]
+	if a.op != bc.LDX64 || !temp(a.a) {
+		return
+	}
+	x := none
+	switch a.a {
+	case in.c:
+		x = in.b
+	case in.b:
+		x = in.c
+	}
+	if x == none || x == a.a {
+		return
+	}
+	in.op, in.b, in.c, in.x = bc.LDXFMA, a.b, a.c, x
+	a.op = opDead
+}

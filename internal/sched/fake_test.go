@@ -3,6 +3,7 @@ package sched
 import (
 	"iter"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,14 +49,14 @@ func (t *task) Pointers(func(*uint64)) {}
 // machine is a scheduler with scripts for code.
 type machine struct {
 	*Sched
-	t       *testing.T
+	t       testing.TB
 	mu      sync.Mutex
 	scripts []script // by number; a closure object holds the number
 	tasks   []*task
 	fuel    int // operations per run in deterministic machines, 0: no bound
 }
 
-func newMachine(t *testing.T, cfg Config, main script) *machine {
+func newMachine(t testing.TB, cfg Config, main script) *machine {
 	t.Helper()
 	space, err := mem.New(1 << 30)
 	if err != nil {
@@ -88,6 +89,10 @@ func newMachine(t *testing.T, cfg Config, main script) *machine {
 		space.Close()
 	})
 	return m
+}
+
+func newBench(b *testing.B, procs int, main script) *machine {
+	return newMachine(b, Config{Procs: procs}, main)
 }
 
 // run runs the machine to its end.
@@ -183,7 +188,7 @@ func (m *machine) Run(p *P, g *G) Outcome {
 		if m.heap.WantGC() {
 			m.Collect(p, g, gc.Request{Reason: gc.Trigger})
 		}
-		if fuel--; fuel == 0 || *p.Loop.(*uintptr) == 0 && p.Wants()&^WantGC != 0 {
+		if fuel--; fuel == 0 || atomic.LoadUintptr(p.Loop.(*uintptr)) == 0 && p.Wants()&^WantGC != 0 {
 			return Preempted
 		}
 	}

@@ -260,7 +260,7 @@ func (s *Sched) undelivered(addr mem.Addr) bool {
 }
 
 // staleSend reports whether g is the timer goroutine and what it is about to send
-// was taken back. The channel's lock is held.
+// was taken back. Otherwise that is delivered now. The channel's lock is held.
 func (s *Sched) staleSend(g *G) bool {
 	if !g.System {
 		return false
@@ -268,7 +268,13 @@ func (s *Sched) staleSend(g *G) bool {
 	ts := &s.timers
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	return ts.proc == g && ts.stale
+	if ts.proc != g {
+		return false
+	}
+	if !ts.stale {
+		ts.flying = 0
+	}
+	return ts.stale
 }
 
 // runTimers lets every timer that is due take effect. p's worker calls.

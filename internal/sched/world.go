@@ -319,10 +319,11 @@ func (w *world) CycleDone(c *gc.Cycle) {
 	}
 }
 
-// keepDead is the number of dead goroutines that outlive a collection.
+// keepDead is the number of records of dead goroutines that outlive a collection.
 const keepDead = 64
 
-// letGo forgets most of the dead goroutines. The world is stopped.
+// letGo forgets most of the dead goroutines and frees the stacks of the others,
+// which may each be the last in a span. The world is stopped.
 func (s *Sched) letGo(cache *heap.Cache) {
 	s.gmu.Lock()
 	defer s.gmu.Unlock()
@@ -331,9 +332,11 @@ func (s *Sched) letGo(cache *heap.Cache) {
 			s.pool.push(g)
 		}
 	}
+	for g := s.pool.head; g != nil; g = g.next {
+		g.Stack.Free(s.space, cache)
+	}
 	for s.pool.n > keepDead {
 		g := s.pool.pop()
-		g.Stack.Free(s.space, cache)
 		last := s.all[len(s.all)-1]
 		s.all[g.all], last.all = last, g.all
 		s.all[len(s.all)-1] = nil

@@ -39,18 +39,17 @@ type Program struct {
 
 	load *loadProgram
 
-	canon     canonTable
-	ctxt      *types.Context
-	funcs     map[funcKey]*Func
-	bySym     map[string]*Func
-	made      map[string]*Func // wrappers and other made functions by symbol
-	globals   map[types.Object]*Var
-	varSym    map[string]*Var
-	locals    map[localKey]*types.Named // instances of types declared in generic functions
-	localOf   map[*types.TypeName]LocalType
-	msets     map[types.Type][]MethodInfo
-	inits     []*PackageInit
-	globNames map[string]int // numbers of closures in initialisers, by package
+	canon   canonTable
+	ctxt    *types.Context
+	funcs   map[funcKey]*Func
+	bySym   map[string]*Func
+	made    map[string]*Func // wrappers and other made functions by symbol
+	globals map[types.Object]*Var
+	varSym  map[string]*Var
+	locals  map[localKey]*types.Named // instances of types declared in generic functions
+	localOf map[*types.TypeName]LocalType
+	msets   map[types.Type][]MethodInfo
+	inits   []*PackageInit
 }
 
 // NewProgram returns the empty program over loaded packages.

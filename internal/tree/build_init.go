@@ -59,8 +59,16 @@ func (p *Program) Inits() []*PackageInit {
 	}
 	for _, pkg := range p.load.Packages {
 		pi := &PackageInit{Path: pkg.Path}
+		lits := 0
 		for _, in := range pkg.Info.InitOrder {
-			pi.Vars = append(pi.Vars, p.varInit(pkg, in, len(pi.Vars)))
+			pi.Vars = append(pi.Vars, p.varInit(pkg, in, len(pi.Vars), lits))
+			ast.Inspect(in.Rhs, func(n ast.Node) bool {
+				_, ok := n.(*ast.FuncLit)
+				if ok {
+					lits++
+				}
+				return !ok
+			})
 		}
 		for _, file := range pkg.Files {
 			for _, d := range file.Decls {
@@ -95,7 +103,8 @@ func (p *Program) initFunc(obj *types.Func, n int) *Func {
 	return f
 }
 
-func (p *Program) varInit(pkg *loadPackage, in *types.Initializer, n int) *Init {
+// varInit makes the n-th initialiser of a package, before which lits function literals were counted.
+func (p *Program) varInit(pkg *loadPackage, in *types.Initializer, n, lits int) *Init {
 	i := &Init{Pkg: pkg.Path, Plain: plain(pkg.Info, in.Rhs)}
 	for _, v := range in.Lhs {
 		if v.Name() == "_" {
@@ -107,6 +116,7 @@ func (p *Program) varInit(pkg *loadPackage, in *types.Initializer, n int) *Init 
 	i.F = p.initializer(pkg, n, in.Rhs.Pos())
 	i.F.build = func(f *Func) {
 		b := p.initBuilder(pkg, f, in.Rhs)
+		b.nest.names[f] = &nameCounts{lits: lits}
 		pos := in.Lhs[0].Pos()
 		lhs := make([]Expr, len(i.Lhs))
 		for k, v := range i.Lhs {

@@ -37,6 +37,8 @@ type reach struct {
 	nodes int
 	t     testing.TB
 	bad   int
+
+	mainOnly bool // leave out what belongs to other packages
 }
 
 func newReach(t testing.TB, p *Program) *reach {
@@ -44,7 +46,7 @@ func newReach(t testing.TB, p *Program) *reach {
 }
 
 func (r *reach) add(f *Func) {
-	if f != nil && !r.seen[f] {
+	if f != nil && !r.seen[f] && !(r.mainOnly && f.Pkg != "main" && len(f.Args) == 0) {
 		r.seen[f] = true
 		r.work = append(r.work, f)
 	}
@@ -137,12 +139,9 @@ func TestStd(t *testing.T) {
 	start := time.Now()
 	r := newReach(t, p)
 	for _, pkg := range l.Packages {
-		pkg.FuncDecls(func(f *types.Func, _ *ast.FuncDecl) {
-			sig := f.Type().(*types.Signature)
-			if sig.TypeParams().Len() == 0 && sig.RecvTypeParams().Len() == 0 && f.Name() != "init" && f.Name() != "_" {
-				r.add(p.FuncOf(f, nil))
-			}
-		})
+		for _, f := range declared(p, pkg) {
+			r.add(f)
+		}
 		for _, name := range pkg.Types.Scope().Names() {
 			if tn, ok := pkg.Types.Scope().Lookup(name).(*types.TypeName); ok && !tn.IsAlias() {
 				if n, ok := tn.Type().(*types.Named); ok && n.TypeParams().Len() == 0 && !isIface(n) {
@@ -155,4 +154,15 @@ func TestStd(t *testing.T) {
 	r.inits()
 	r.run()
 	t.Logf("%d functions, %d nodes, %v", len(r.seen), r.nodes, time.Since(start))
+}
+
+// declared returns the functions and methods of a package that are not generic.
+func declared(p *Program, pkg *load.Package) (fs []*Func) {
+	pkg.FuncDecls(func(f *types.Func, _ *ast.FuncDecl) {
+		sig := f.Type().(*types.Signature)
+		if sig.TypeParams().Len() == 0 && sig.RecvTypeParams().Len() == 0 && f.Name() != "init" && f.Name() != "_" {
+			fs = append(fs, p.FuncOf(f, nil))
+		}
+	})
+	return fs
 }

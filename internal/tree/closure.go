@@ -17,9 +17,8 @@ package tree
 //
 // Names are those of the real compiler: literals in main.main are main.main.func1,
 // those inside it main.main.func1.1, deferred calls main.main.deferwrap1 and
-// main.main.gowrap1 (one counter), range-over-func bodies main.main-range1; in
-// initialisers of package variables main.init.func1 and so on, with glob..func1 as
-// the name that tracebacks show.
+// main.main.gowrap1 (one counter), range-over-func bodies main.main-range1; those in
+// initialisers of package variables are numbered over the package: main.init.func1.
 
 import (
 	"go/ast"
@@ -90,17 +89,8 @@ func (b *builder) closureName(kind closureKind) (sym, name string) {
 		n.wraps++
 		suffix = ".deferwrap" + strconv.Itoa(n.wraps)
 	}
-	if f.Flags&InitFunc != 0 && f.Obj == nil { // an initialiser of package variables
-		g := &b.p.globNames
-		if *g == nil {
-			*g = map[string]int{}
-		}
-		(*g)[f.Pkg+suffix[:1]]++
-		k := strconv.Itoa((*g)[f.Pkg+suffix[:1]])
-		if kind == literal {
-			return f.Pkg + ".glob..func" + k, f.Pkg + ".glob..func" + k
-		}
-		return f.Pkg + ".glob." + suffix + k, f.Pkg + ".glob." + suffix + k
+	if f.Flags&InitFunc != 0 && f.Obj == nil { // an initialiser: its symbol is not that of the package's init
+		return f.Name + suffix, f.Name + suffix
 	}
 	return f.Sym + suffix, f.Name + suffix
 }

@@ -155,7 +155,7 @@ func (b *builder) foldConversion(c *Const, t types.Type, pos token.Pos) Expr {
 		return &Const{at, constant.MakeString(string(r))}
 	case to&types.IsInteger != 0 && from&types.IsInteger != 0,
 		to&types.IsFloat != 0 && from&(types.IsInteger|types.IsFloat) != 0,
-		to&types.IsComplex != 0 && from&types.IsComplex != 0:
+		to&types.IsComplex != 0 && from&types.IsNumeric != 0:
 		return &Const{at, b.represent(c.Val, t, pos)}
 	case to&types.IsInteger != 0 && from&types.IsFloat != 0:
 		if v := constant.ToInt(c.Val); v.Kind() == constant.Int {

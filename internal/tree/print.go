@@ -267,6 +267,10 @@ func (pr *printer) stmt(s Stmt) {
 	case *Jump:
 		pr.line("%s %s", s.Tok, pr.label(s.L))
 	case *Return:
+		if len(s.Vals) == 0 {
+			pr.line("return")
+			return
+		}
 		pr.line("return %s", pr.exprs(s.Vals))
 	case *Go:
 		pr.line("go %s", pr.expr(s.Fn))

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"fmt"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -48,7 +49,7 @@ func (w *worker) push(f *abi.Func, slots uint16, mark uint64) bool {
 	w.st.fp += uintptr(slots) * 8
 	w.st.pc = w.entry(f)
 	w.save()
-	return w.room(f)
+	return w.raw() || w.room(f)
 }
 
 // slowCall completes the call at pc and handles why it left the loop.
@@ -161,6 +162,11 @@ func (w *worker) poll() bool {
 // safepoint does what others want of this P. The state is saved and can be
 // resumed by loading it.
 func (w *worker) safepoint() bool {
+	if w.gs.pins > 0 {
+		w.late = true
+		atomic.StoreUintptr(&w.st.limit, w.stackEnd())
+		return true
+	}
 	want := w.p.Wants()
 	if want&sched.WantGC != 0 && want&(sched.WantStop|sched.WantExit) == 0 {
 		w.p.Forget(sched.WantGC)
@@ -234,6 +240,8 @@ func (w *worker) refuel() bool {
 	}
 	w.slice = m.quantum
 	switch {
+	case w.gs.pins > 0:
+		return true
 	case m.vm.Flags.MoveStack:
 		if !w.move(w.g.Stack.Size()) {
 			return false

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -109,7 +110,14 @@ func New(prog *bytecode.Program, space *mem.Space, h *heap.Heap, cfg Config) (*M
 			m.missing = append(m.missing, sym)
 			fn = host.Missing(sym)
 		}
-		m.natives = append(m.natives, native{sym, fn, sym == "reflect.makeFuncStub" || sym == "reflect.methodValueCall"})
+		n := native{sym: sym, fn: fn, raw: sym == "reflect.makeFuncStub" || sym == "reflect.methodValueCall"}
+		switch {
+		case strings.HasSuffix(sym, "procPin"):
+			n.pin = 1
+		case strings.HasSuffix(sym, "procUnpin"):
+			n.pin = -1
+		}
+		m.natives = append(m.natives, n)
 	}
 	return m, nil
 }

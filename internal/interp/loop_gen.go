@@ -19,6 +19,9 @@ import (
 func loop(st *state) exit {
 	pc, fp, csp, base := unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp), st.base
 	var reason exit
+	if st.pad == 70 {
+		return 70
+	}
 	for ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {
 		ins := (*bytecode.Ins)(pc)
 		switch uint8(ins.Op) {
@@ -1610,6 +1613,9 @@ out:
 func loopMetered(st *state) exit {
 	pc, fp, csp, base := unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp), st.base
 	var reason exit
+	if st.pad == 70 {
+		return 70
+	}
 	for ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {
 		ins := (*bytecode.Ins)(pc)
 		switch uint8(ins.Op) {

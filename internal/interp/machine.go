@@ -79,6 +79,7 @@ type Machine struct {
 type native struct {
 	sym string
 	fn  host.Func
+	pin int8 // 1 pins the goroutine to its P, -1 undoes it
 	raw bool // of a stub whose arguments no stack map describes; see calls.go
 }
 
@@ -95,6 +96,7 @@ type worker struct {
 	slice  int64 // fuel left of this time slice
 	out    sched.Outcome
 	ended  bool   // the goroutine is over
+	late   bool   // a safepoint was passed over because the goroutine is pinned
 	seen   uint32 // collections done when the loop was left last
 	inside bool   // the loop runs: st is not the truth
 }
@@ -103,6 +105,7 @@ type worker struct {
 type goroutine struct {
 	panics  []panicking
 	returns []returning
+	pins    int     // of procPin: while above 0 nothing but Exit takes the P away
 	signal  uintptr // PC of a memory fault whose panic is in progress, else 0
 }
 
@@ -218,9 +221,10 @@ func (w *worker) load() {
 }
 
 // arm sets the loop's limit to the end of the goroutine's stack.
-func (w *worker) arm() {
-	w.p.Arm(uintptr(w.st.region) + uintptr(w.g.Stack.Hi))
-}
+func (w *worker) arm() { w.p.Arm(w.stackEnd()) }
+
+// stackEnd is the host address of the stack's end.
+func (w *worker) stackEnd() uintptr { return uintptr(w.st.region) + uintptr(w.g.Stack.Hi) }
 
 // ins is the instruction at pc.
 func (w *worker) ins() *bytecode.Ins { return (*bytecode.Ins)(unsafe.Pointer(w.st.pc)) }

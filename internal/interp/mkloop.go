@@ -24,8 +24,8 @@ import (
 )
 
 var (
-	pad      = flag.Int("pad", 0, "filler tests before the plain loop")
-	padMeter = flag.Int("padmeter", 0, "filler tests before the metered loop")
+	pad      = flag.Int("pad", 1, "filler tests before the plain loop")
+	padMeter = flag.Int("padmeter", 1, "filler tests before the metered loop")
 )
 
 // cases reads loop.txt: opcode name → Go statements with macros.

@@ -250,6 +250,16 @@ func (w *worker) spawn(in *bytecode.Ins) bool {
 	}
 }
 
+// pinned counts procPin and procUnpin. After the last unpin the safepoints that
+// were passed over are made up for at the next poll.
+func (w *worker) pinned(n int) {
+	w.gs.pins += n
+	if w.gs.pins == 0 && w.late {
+		w.late = false
+		w.arm()
+	}
+}
+
 // native is a call of a host function.
 func (w *worker) native(in *bytecode.Ins) bool {
 	w.save()
@@ -265,6 +275,9 @@ func (w *worker) native(in *bytecode.Ins) bool {
 		case host.OK:
 			w.load()
 			w.st.pc += bytecode.InsBytes
+			if n.pin != 0 {
+				w.pinned(int(n.pin))
+			}
 			return true
 		case host.Yield:
 			w.load()

@@ -165,6 +165,7 @@ func (d *descriptors) itab(t, iface types.Type, unreachable *tree.Func) *object 
 	d.im.add(o)
 	o.addrOf(r.at("Inter"), d.of(iface), 0)
 	o.addrOf(r.at("Type"), d.of(t), 0)
+	d.reflected(t)
 	o.put(r.at("Hash"), 4, uint64(d.hashOf(t)))
 	have := d.world.Methods(t)
 	next := 0

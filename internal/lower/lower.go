@@ -10,6 +10,8 @@ import (
 
 	"github.com/terrarium-go/terrarium/internal/abi"
 	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/escape"
+	"github.com/terrarium-go/terrarium/internal/inline"
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
@@ -19,7 +21,7 @@ type Options struct {
 	Main      string // import path or file name of the main package, for reports
 	Workers   int    // goroutines that generate code; 0: one per CPU
 
-	// Passes run on every function between building and ordering, in this order (inline, escape).
+	// Passes run on every function between building and ordering, in this order; nil: inline, escape.
 	Passes []func(p *tree.Program, f *tree.Func)
 }
 
@@ -95,6 +97,9 @@ type linker struct {
 func newLinker(p *tree.Program, opts Options) (*linker, error) {
 	if opts.Workers <= 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opts.Passes == nil {
+		opts.Passes = []func(*tree.Program, *tree.Func){inline.Pass, escape.Pass}
 	}
 	k := &linker{
 		p: p, opts: opts, ls: NewLayouts(),

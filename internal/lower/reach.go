@@ -166,7 +166,7 @@ func (k *linker) take(x *Fixup) {
 	case FixFuncVal:
 		k.funcVal(x.Fn)
 	case FixType:
-		k.desc.of(x.Type)
+		k.typeWord(x.Type)
 	case FixItab:
 		k.desc.itab(x.Type, x.Iface, k.unreachable)
 	case FixTypeID, FixTypeIDC:
@@ -182,6 +182,15 @@ func (k *linker) take(x *Fixup) {
 	default:
 		panic(fmt.Sprintf("fixup kind %d", x.Kind))
 	}
+}
+
+// typeWord is the descriptor of a type that code or data names. Values of a type that is no interface may be
+// converted to interfaces there; the name of an interface type only serves to find out what implements it.
+func (k *linker) typeWord(t types.Type) *object {
+	if !types.IsInterface(t) {
+		k.desc.reflected(t)
+	}
+	return k.desc.of(t)
 }
 
 // calls marks the interface methods that f calls as needed, and finds out whether it uses reflection on methods.
@@ -274,7 +283,7 @@ func (k *linker) reloc(o *object, off int64, x *Fixup) {
 	case FixFuncVal:
 		o.addrOf(off, k.funcVal(x.Fn), 0)
 	case FixType:
-		o.addrOf(off, k.desc.of(x.Type), 0)
+		o.addrOf(off, k.typeWord(x.Type), 0)
 	case FixItab:
 		o.addrOf(off, k.desc.itab(x.Type, x.Iface, k.unreachable), 0)
 	case FixGlobal:

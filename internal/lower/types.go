@@ -97,7 +97,7 @@ type descriptors struct {
 
 	equal, hash *tree.Func // the bodies of Equal and Hasher
 	want        func(*tree.Func)
-	ifaces      map[types.Type]bool // interface types that reflection can reach
+	seen        map[types.Type]bool // by reflected
 }
 
 type typelink struct {
@@ -109,7 +109,7 @@ func newDescriptors(a *abiTypes, ls *Layouts, w typeWorld, im *image) *descripto
 	return &descriptors{abi: a, ls: ls, world: w, im: im, namer: typeNamer{groups: map[types.Type]*types.Map{}},
 		objs: map[types.Type]*object{}, names: map[string]*object{}, masks: map[string]*object{},
 		itabs: map[itabKey]*object{}, groups: map[types.Type]types.Type{}, noalg: map[types.Type]bool{},
-		hashes: map[types.Type]uint32{}, need: newMethodNeeds(), ifaces: map[types.Type]bool{}}
+		hashes: map[types.Type]uint32{}, need: newMethodNeeds(), seen: map[types.Type]bool{}}
 }
 
 // of returns the descriptor of a type, made on first use.
@@ -128,15 +128,40 @@ func (d *descriptors) of(t types.Type) *object {
 	return o
 }
 
-// part returns the descriptor of a type that reflection reaches from another one. When it is an interface type,
-// its methods may be called through values that reflection makes.
-func (d *descriptors) part(t types.Type) *object {
-	o := d.of(t)
-	if i, ok := t.Underlying().(*types.Interface); ok && !d.ifaces[t] {
-		d.ifaces[t] = true
-		d.needInterface(i)
+// reflected marks a type whose values reflection can get at, because they are converted to interfaces, and the types
+// it is made of. The methods of interface types among them may be called through values that reflection makes.
+func (d *descriptors) reflected(t types.Type) {
+	t = d.world.Canon(t)
+	if d.seen[t] {
+		return
 	}
-	return o
+	d.seen[t] = true
+	switch u := t.Underlying().(type) {
+	case *types.Pointer:
+		d.reflected(u.Elem())
+	case *types.Slice:
+		d.reflected(u.Elem())
+	case *types.Array:
+		d.reflected(u.Elem())
+	case *types.Chan:
+		d.reflected(u.Elem())
+	case *types.Map:
+		d.reflected(u.Key())
+		d.reflected(u.Elem())
+	case *types.Struct:
+		for f := range u.Fields() {
+			d.reflected(f.Type())
+		}
+	case *types.Signature:
+		for v := range u.Params().Variables() {
+			d.reflected(v.Type())
+		}
+		for v := range u.Results().Variables() {
+			d.reflected(v.Type())
+		}
+	case *types.Interface:
+		d.needInterface(u)
+	}
 }
 
 // hashOf is the hash of a type: equal for identical types, the same in every program.
@@ -209,11 +234,11 @@ func (d *descriptors) fill(o *object, t types.Type) {
 	d.common(o, t, extra, named, len(ms) > 0)
 	switch u := u.(type) {
 	case *types.Array:
-		o.addrOf(rec.at("Elem"), d.part(u.Elem()), 0)
+		o.addrOf(rec.at("Elem"), d.of(u.Elem()), 0)
 		o.addrOf(rec.at("Slice"), d.sliceOf(u.Elem()), 0)
 		o.put(rec.at("Len"), 8, uint64(u.Len()))
 	case *types.Chan:
-		o.addrOf(rec.at("Elem"), d.part(u.Elem()), 0)
+		o.addrOf(rec.at("Elem"), d.of(u.Elem()), 0)
 		dir := map[types.ChanDir]uint64{types.RecvOnly: 1, types.SendOnly: 2, types.SendRecv: 3}
 		o.put(rec.at("Dir"), 8, dir[u.Dir()])
 	case *types.Signature:
@@ -223,9 +248,9 @@ func (d *descriptors) fill(o *object, t types.Type) {
 	case *types.Map:
 		d.mapType(o, t, u)
 	case *types.Pointer:
-		o.addrOf(rec.at("Elem"), d.part(u.Elem()), 0)
+		o.addrOf(rec.at("Elem"), d.of(u.Elem()), 0)
 	case *types.Slice:
-		o.addrOf(rec.at("Elem"), d.part(u.Elem()), 0)
+		o.addrOf(rec.at("Elem"), d.of(u.Elem()), 0)
 	case *types.Struct:
 		d.structure(o, t, u, c)
 	}
@@ -386,7 +411,7 @@ func (d *descriptors) signature(o *object, s *types.Signature, at int64) {
 	o.put(d.abi.fn.at("OutCount"), 2, out)
 	for _, tuple := range []*types.Tuple{s.Params(), s.Results()} {
 		for i := range tuple.Len() {
-			o.addrOf(at, d.part(tuple.At(i).Type()), 0)
+			o.addrOf(at, d.of(tuple.At(i).Type()), 0)
 			at += 8
 		}
 	}
@@ -438,7 +463,7 @@ func (d *descriptors) structure(o *object, t types.Type, u *types.Struct, at int
 	for i := range n {
 		f := u.Field(i)
 		o.addrOf(at+fr.at("Name"), d.nameOf(f.Name(), u.Tag(i), nil, f.Exported(), f.Embedded()), 0)
-		o.addrOf(at+fr.at("Typ"), d.part(f.Type()), 0)
+		o.addrOf(at+fr.at("Typ"), d.of(f.Type()), 0)
 		o.put(at+fr.at("Offset"), 8, uint64(l.Fields[i]))
 		at += fr.size
 	}

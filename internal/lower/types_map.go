@@ -51,9 +51,9 @@ func (d *descriptors) mapLayoutOf(m *types.Map) mapLayout {
 func (d *descriptors) mapType(o *object, t types.Type, m *types.Map) {
 	r := &d.abi.mapT
 	ml := d.mapLayoutOf(d.world.Canon(m).(*types.Map))
-	key := d.part(m.Key())
+	key := d.of(m.Key())
 	o.addrOf(r.at("Key"), key, 0)
-	o.addrOf(r.at("Elem"), d.part(m.Elem()), 0)
+	o.addrOf(r.at("Elem"), d.of(m.Elem()), 0)
 	o.addrOf(r.at("Group"), d.of(ml.group), 0)
 	o.addrOf(r.at("Hasher"), d.closure("hash:", d.hash, key), 0)
 	o.put(r.at("GroupSize"), 8, uint64(d.ls.Of(ml.group).Size))

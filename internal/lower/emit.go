@@ -280,9 +280,6 @@ func (g *gen) write(undefined []int32, maps []uint32) {
 	fi.ParamEnd, fi.RetOff, fi.ArgEnd = uint32(g.sig.ParamEnd), uint32(g.sig.RetOff), uint32(g.sig.ArgEnd)
 	fi.ArgMap = g.sig.ArgMap()
 	fi.Small = g.sig.Small()
-	if n := int(abi.MapWords(uint32(g.sig.Slots()))); len(fi.ArgMap) < n {
-		fi.ArgMap = append(fi.ArgMap, make([]uint64, n-len(fi.ArgMap))...)
-	}
 	g.flags(hasCtx)
 	for i := range g.vars {
 		v := &g.vars[i]

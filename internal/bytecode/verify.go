@@ -198,9 +198,9 @@ func (v *verifier) maps(f *abi.Func) {
 		pool(f.DeferMap, "DeferMap")
 	}
 	params := (f.ParamEnd + 7) / 8
-	if uint32(len(f.ArgMap)) > abi.MapWords(params) {
+	if uint32(len(f.ArgMap)) > abi.MapWords((f.ArgEnd+7)/8) {
 		v.fault("ArgMap of %d words for %d parameter slots", len(f.ArgMap), params)
-	} else if n := len(f.ArgMap); n > 0 && uint32(n) == abi.MapWords(params) && params%64 != 0 && f.ArgMap[n-1]>>(params%64) != 0 {
+	} else if n := len(f.ArgMap); n > 0 && uint32(n) >= abi.MapWords(params) && params%64 != 0 && f.ArgMap[n-1]>>(params%64) != 0 {
 		v.fault("ArgMap names a slot beyond the parameters")
 	}
 	for _, s := range f.Small {

@@ -162,7 +162,7 @@ func (w *worker) poll() bool {
 // safepoint does what others want of this P. The state is saved and can be
 // resumed by loading it.
 func (w *worker) safepoint() bool {
-	if w.gs.pins > 0 {
+	if w.gs.pins > 0 && w.p.Wants()&sched.WantExit == 0 {
 		w.late = true
 		atomic.StoreUintptr(&w.st.limit, w.stackEnd())
 		return true

@@ -141,7 +141,7 @@ func (b *builder) builtinOf(e *ast.CallExpr, name string, vals []Expr) Expr {
 	case "Slice":
 		r.Args = []Expr{arg(0), toInt(1)}
 	case "String":
-		r.Args = []Expr{arg(0), toInt(1)}
+		r.Args = []Expr{argTo(0, types.NewPointer(types.Typ[types.Uint8])), toInt(1)}
 	case "SliceData", "StringData":
 		r.Args = []Expr{arg(0)}
 	case "Sizeof":

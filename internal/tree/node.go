@@ -220,7 +220,8 @@ type (
 		X, I    Expr
 		Bounded bool
 	}
-	// MapIndex is m[k]; with CommaOk its type is the tuple (V, bool).
+	// MapIndex is m[k]; with CommaOk its type is the tuple (V, bool). As everywhere with CommaOk, the second
+	// type may be a named boolean type.
 	// As an assignment's left side it stores.
 	MapIndex struct {
 		Typed
@@ -501,7 +502,8 @@ type Label struct {
 	Info any // owned by lower
 }
 
-// Case is one clause of a Switch. Default has no Vals and Default set.
+// Case is one clause of a Switch. Default has no Vals and Default set. A clause with neither is only
+// reached by the fallthrough of the clause before it.
 type Case struct {
 	At
 	Vals    []Expr

@@ -54,7 +54,7 @@ var (
 	v2 = T{1, &x, "b"}           // {0:1 8:&x+0 16:"b"}
 	v3 = &T{a: 2}                // {0:&{0:2}}
 	v4 = []int16{3: 5, 1: 6}     // {0:&{2:6 6:5} 8:4 16:4}
-	v5 = [...]func(){1: f, 2: func() {}} // {8:func main.f 16:func main.glob..func1}
+	v5 = [...]func(){1: f, 2: func() {}} // {8:func main.f 16:func main.init.func1}
 	v6 any = 9                   // {0:type int 8:&{0:9}}
 	v7 I = T{s: "q"}             // {0:type main.T 8:&{16:"q"}}
 	v8 any = &x                  // {0:type *int 8:&x+0}

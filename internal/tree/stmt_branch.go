@@ -2,6 +2,7 @@ package tree
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 )
@@ -99,9 +100,6 @@ func (b *builder) switchStmt(s *ast.SwitchStmt, name types.Object) {
 	sw := &Switch{At: At{s.Switch}}
 	if s.Tag != nil {
 		sw.Tag = b.expr(s.Tag)
-		if v, ok := boolConst(sw.Tag); ok && v {
-			sw.Tag = nil
-		}
 	}
 	clauses := make([]*ast.CaseClause, len(s.Body.List))
 	for i, c := range s.Body.List {
@@ -126,7 +124,7 @@ func (b *builder) switchStmt(s *ast.SwitchStmt, name types.Object) {
 		}
 	}
 	sw.Cases = kept
-	if len(kept) == 1 && kept[0].Default && len(kept[0].Vals) == 0 && sw.Label == nil && (sw.Tag == nil || !hasEffects(sw.Tag)) {
+	if len(kept) == 1 && kept[0].Default && !kept[0].Fall && len(kept[0].Vals) == 0 && sw.Label == nil && (sw.Tag == nil || !hasEffects(sw.Tag)) {
 		b.out = append(b.out, kept[0].Body...)
 		return
 	}
@@ -170,6 +168,11 @@ func (b *builder) caseValues(sw *Switch, clauses []*ast.CaseClause) (live []bool
 			var v Expr
 			if sw.Tag == nil {
 				v = b.expr(e)
+				if isIface(v.Type()) { // compared with true
+					pos := exprPos(e)
+					x, y := b.unify(&Const{Typed{At{pos}, types.Typ[types.Bool]}, constant.MakeBool(true)}, v)
+					v = &Binary{Typed{At{pos}, types.Typ[types.Bool]}, token.EQL, x, y}
+				}
 			} else if b.isNil(e) {
 				v = b.zero(sw.Tag.Type(), exprPos(e))
 			} else {
@@ -212,6 +215,8 @@ func (b *builder) caseValues(sw *Switch, clauses []*ast.CaseClause) (live []bool
 	}
 	if mixed {
 		b.untag(sw)
+	} else if v, ok := boolConst(sw.Tag); ok && v {
+		sw.Tag = nil
 	}
 	return live
 }

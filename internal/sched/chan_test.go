@@ -456,6 +456,33 @@ func TestTimers(t *testing.T) {
 	})
 }
 
+// A channel's timer that the guest has dropped goes away, and it does not hide a
+// deadlock.
+func TestTimersOfNobody(t *testing.T) {
+	var kept int
+	var m *machine
+	m = newMachine(t, Config{Procs: 2}, func(t *task) {
+		for range 50 {
+			timer, ch := t.alloc(64), t.makechan(1)
+			t.start(timer, time.Hour, 0, ch)
+		}
+		f := t.alloc(64)
+		t.start(f, time.Hour, 0, 0)
+		t.do(func(p *P, g *G) answer { t.m.Collect(p, g, gc.Request{Reason: gc.Forced}); return done })
+		kept = len(t.m.timers.byAddr)
+		t.stopTimer(f, 0)
+		timer, ch := t.alloc(64), t.makechan(1)
+		t.start(timer, time.Hour, time.Hour, ch)
+		t.recv(t.makechan(0))
+	})
+	if e := m.run(); e.Reason != ExitDeadlock {
+		t.Errorf("ended with %+v", e)
+	}
+	if kept != 1 {
+		t.Errorf("%d timers outlived the collection, want the one with a callback", kept)
+	}
+}
+
 func TestTimerHeap(t *testing.T) {
 	var ts timers
 	var all []*timer

@@ -49,11 +49,12 @@ func (t *task) Pointers(func(*uint64)) {}
 // machine is a scheduler with scripts for code.
 type machine struct {
 	*Sched
-	t       testing.TB
-	mu      sync.Mutex
-	scripts []script // by number; a closure object holds the number
-	tasks   []*task
-	fuel    int // operations per run in deterministic machines, 0: no bound
+	t         testing.TB
+	mu        sync.Mutex
+	scripts   []script // by number; a closure object holds the number
+	tasks     []*task
+	finalized atomic.Uint64 // object of the last finalizer
+	fuel      int           // operations per run in deterministic machines, 0: no bound
 }
 
 func newMachine(t testing.TB, cfg Config, main script) *machine {
@@ -376,8 +377,12 @@ func timerproc(t *task) {
 func finqproc(t *task) {
 	for {
 		t.do(func(p *P, g *G) answer {
-			if _, ok := t.m.FinqNext(g); !ok {
+			it, ok := t.m.FinqNext(g)
+			if !ok {
 				return park
+			}
+			if it.Kind == FinqFinalizer {
+				t.m.finalized.Store(it.Object)
 			}
 			return done
 		})

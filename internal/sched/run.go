@@ -293,9 +293,8 @@ func (s *Sched) sleep(p *P) bool {
 		s.dropIdle(p)
 		return true
 	}
-	all := len(s.idle) == len(s.Ps())
-	if all && s.external.Load() == 0 {
-		if when == math.MaxInt64 {
+	if len(s.idle) == len(s.Ps()) && s.external.Load() == 0 {
+		if when == math.MaxInt64 || !s.matter() {
 			if !s.queued() { // a host call may have ended between the two looks
 				s.deadlock()
 				return false

@@ -46,8 +46,8 @@
 //
 // # Deadlock
 //
-// When the last worker goes to sleep and there is no timer, no host call in
-// progress and no event source that the embedder granted (Hold), nobody can make
+// When the last worker goes to sleep and there is no timer that anybody waits for, no
+// host call in progress and no event source that the embedder granted (Hold), nobody can make
 // a goroutine ready any more: guest-fatal deadlock.
 //
 // # Locks

@@ -34,6 +34,11 @@ import (
 // stale time. A receive that would not block while the time is due or flying
 // waits for the timer goroutine (ChanRetry), so that a timer that has expired is
 // never missed.
+//
+// Such a timer does not keep itself alive: it is reachable from its channel, which
+// whoever waits has in a frame. A collection that frees the guest timer drops the
+// record (forget), and a pending timer on whose channel nobody waits does not
+// keep the program from being diagnosed as deadlocked (matter).
 
 // timer is the host's record of a timer that is pending or due.
 type timer struct {
@@ -59,6 +64,7 @@ type timers struct {
 	due    []*timer            // oldest first
 	late   []int64             // how late each entry of due was when it fell due
 	seq    uint64
+	strong int // entries of heap without channel
 
 	proc   *G       // timer goroutine, once made
 	asleep bool     // proc is parked
@@ -344,15 +350,55 @@ func (s *Sched) clockChanged(when int64) {
 	}
 }
 
+// roots shows the timers that are kept for their callback's sake.
 func (ts *timers) roots(m gc.Marker) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	for a := range ts.byAddr {
-		m.Pointer(a)
+	for a, t := range ts.byAddr {
+		if t.ch == 0 || t.due {
+			m.Pointer(a)
+		}
 	}
 	if ts.flying != 0 {
 		m.Pointer(ts.flying)
 	}
+}
+
+// forget drops the records of guest timers that a collection has freed. The world
+// is stopped and the heap swept.
+func (s *Sched) forget() {
+	ts := &s.timers
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for a, t := range ts.byAddr {
+		if t.ch == 0 || t.due {
+			continue
+		}
+		if _, _, _, _, ok := s.heap.Object(a); !ok {
+			ts.remove(t)
+			delete(ts.byAddr, a)
+			s.space.Uncharge(timerCost, recordKind)
+		}
+	}
+}
+
+// matter reports whether a pending timer can make a goroutine ready. Every
+// worker sleeps.
+func (s *Sched) matter() bool {
+	ts := &s.timers
+	if !ts.mu.TryLock() {
+		return true
+	}
+	defer ts.mu.Unlock()
+	if ts.strong > 0 {
+		return true
+	}
+	for _, t := range ts.heap {
+		if s.chanAt(t.ch).waits != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // insert makes t pending and reports whether it is the first. mu is held, as for
@@ -360,6 +406,9 @@ func (ts *timers) roots(m gc.Marker) {
 func (ts *timers) insert(t *timer) bool {
 	ts.seq++
 	t.seq = ts.seq
+	if t.ch == 0 {
+		ts.strong++
+	}
 	t.at = int32(len(ts.heap))
 	ts.heap = append(ts.heap, t)
 	ts.up(int(t.at))
@@ -372,6 +421,9 @@ func (ts *timers) remove(t *timer) {
 	i := int(t.at)
 	if i < 0 {
 		return
+	}
+	if t.ch == 0 {
+		ts.strong--
 	}
 	last := len(ts.heap) - 1
 	ts.swap(i, last)

@@ -313,6 +313,7 @@ func (w *world) CycleDone(c *gc.Cycle) {
 		return true
 	})
 	s.letGo(cache)
+	s.forget()
 	s.cycle.finq.cycleDone(s, c)
 	if s.cfg.CycleDone != nil {
 		s.cfg.CycleDone(c)

@@ -1,0 +1,118 @@
+package sched
+
+import (
+	"testing"
+
+	"github.com/terrarium-go/terrarium/internal/abi"
+	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// A parked goroutine with frames: what its maps name lives, the rest dies, and its
+// large stack shrinks.
+func TestRootsOfFrames(t *testing.T) {
+	m := newMachine(t, Config{Procs: 1}, func(t *task) {
+		prog := t.m.cfg.Prog
+		prog.Funcs = append(prog.Funcs, abi.Func{Sym: "f", Entry: 6, End: 8, Frame: 8, Safe: []uint32{0}, Maps: []uint32{0}})
+		prog.MapPool = []uint64{1<<1 | 1<<3}
+		objects := make([]mem.Addr, 8)
+		for i := range objects {
+			objects[i] = t.alloc(64)
+		}
+		var g *G
+		t.do(func(p *P, _ *G) answer {
+			fn, _ := p.Cache.Alloc(16, 0, true, 0)
+			g, _ = t.m.NewG(p, nil, fn, 0, 0)
+			g.PC = t.m.code.PC(6)
+			if r := t.m.GrowStack(p, g, 40000, 0); r != GrowDone || g.Stack.Size() != 65536 {
+				t.m.t.Errorf("GrowStack says %d, %d bytes", r, g.Stack.Size())
+			}
+			for i, o := range objects[:5] {
+				t.m.space.Store64(g.Stack.Lo+uint64(i)*8, o)
+			}
+			t.m.space.Store64(g.Stack.Lo+3*8, g.Stack.Lo+16) // into the stack itself
+			if !t.m.PushDefer(g, Defer{Fn: objects[5]}) {
+				t.m.t.Error("PushDefer refused")
+			}
+			g.Labels = objects[6]
+			return done
+		})
+		for range 2 {
+			t.do(func(p *P, g *G) answer { t.m.Collect(p, g, gc.Request{Reason: gc.Forced}); return done })
+		}
+		for i, o := range objects {
+			_, _, _, _, alive := t.m.heap.Object(o)
+			if want := i == 1 || i == 5 || i == 6; alive != want {
+				t.fail("object %d: alive is %v", i, alive)
+			}
+		}
+		if g.Stack.Size() != heap.MinStack || t.m.space.Load64(g.Stack.Lo+3*8) != g.Stack.Lo+16 {
+			t.fail("stack has %d bytes", g.Stack.Size())
+		}
+		if g.Ctx != 0 && g.PC == 0 {
+			t.fail("the goroutine has moved")
+		}
+		t.m.SetMaxStack(32768)
+		t.do(func(p *P, _ *G) answer {
+			if r := t.m.GrowStack(p, g, 40000, 0); r != GrowOverflow {
+				t.m.t.Errorf("growing beyond the maximum says %d", r)
+			}
+			return done
+		})
+		t.exit(0)
+	})
+	m.ok()
+}
+
+// Finalizers and globals.
+func TestGlobalsAndFinalizers(t *testing.T) {
+	m := newMachine(t, Config{Procs: 2}, func(t *task) {
+		kept, lost := t.alloc(64), t.alloc(64)
+		t.m.space.Store64(t.m.cfg.Prog.RWBase+8, kept)
+		t.m.space.Store64(t.m.cfg.Prog.RWBase+16, lost)
+		fin := t.alloc(64)
+		for _, o := range []mem.Addr{kept, lost} {
+			if ok, st := t.m.heap.SetFinalizer(o, heap.Finalizer{Fn: fin}); !ok {
+				t.fail("SetFinalizer: %v", st)
+			}
+		}
+		t.do(func(p *P, g *G) answer { t.m.Collect(p, g, gc.Request{Reason: gc.Forced}); return done })
+		for t.m.finalized.Load() == 0 {
+			t.gosched()
+		}
+		if got := t.m.finalized.Load(); got != lost {
+			t.fail("finalized %#x, want %#x", got, lost)
+		}
+		if n := t.m.NumGoroutine(); n != 1 {
+			t.fail("%d goroutines", n)
+		}
+		t.exit(0)
+	})
+	prog := m.cfg.Prog
+	prog.RWBase = mem.DataBase
+	prog.BSS = 64
+	prog.RWPtrs = []uint64{1 << 1}
+	if !m.space.Commit(prog.RWBase, 4096, mem.KindData) {
+		t.Fatal("no memory")
+	}
+	m.ok()
+}
+
+func BenchmarkNewG(b *testing.B) {
+	m := newBench(b, 1, func(t *task) {
+		t.do(func(p *P, g *G) answer {
+			b.ResetTimer()
+			for range b.N {
+				h, st := t.m.NewG(p, g, 0, 0, 0)
+				if st != heap.OK {
+					b.Fatal(st)
+				}
+				t.m.bury(p, h)
+			}
+			return done
+		})
+		t.exit(0)
+	})
+	m.ok()
+}

@@ -252,7 +252,7 @@ func (g *gen) checkAcross() {
 		for i := range g.regs {
 			v := &g.regs[i]
 			if v.end > call && v.start < call && v.n > 0 && v.slot+v.n > ar.slot {
-				g.bug("register %d at slot %d lives across the call at %d with area %d", i, v.slot, ar.at, ar.slot)
+				g.bug("register %d at slot %d [%d,%d) lives across the call at %d with area %d from %d", i, v.slot, v.start, v.end, ar.at, ar.slot, ar.start)
 			}
 		}
 	}

@@ -127,26 +127,27 @@ func (g *gen) builtin(e *tree.Builtin, dst ref) {
 	}
 }
 
-// unsafeSlice is unsafe.Slice and unsafe.String; bad lengths go to the guest function that panics.
+// unsafeSlice is unsafe.Slice and unsafe.String.
 func (g *gen) unsafeSlice(e *tree.Builtin, dst ref) {
 	p, n := g.val(e.Args[0]), g.val(e.Args[1])
 	good, bad := g.label(), g.label()
+	raise := func(text string) {
+		a := g.guestArea("runtime.trapText", 2, 0)
+		text = "unsafe." + e.Name + ": " + text
+		d := a.arg(0, 2, 1)
+		end := g.undef(d)
+		g.ldiFix(d, Fixup{Kind: FixString, Str: text})
+		g.ldi(d.at(1), int64(len(text)))
+		end()
+		a.call()
+		g.emitTrap(bc.TrapUnreachable)
+	}
 	g.condJump(bc.BLTI, n, none, num(0), bad)
 	g.condJump(bc.BR, p, none, none, good)
 	g.condJump(bc.BRZ, n, none, none, good)
+	raise("ptr is nil and len is not zero")
 	g.bind(bad)
-	if e.Name == "Slice" {
-		a := g.guestArea("runtime.unsafeslice", 3, 0)
-		g.ldiFix(a.arg(0, 1, 1), Fixup{Kind: FixType, Type: e.T.Underlying().(*types.Slice).Elem()})
-		g.move(a.arg(1, 1, 1), p, 1)
-		g.move(a.arg(2, 1, 0), n, 1)
-		a.call()
-	} else {
-		a := g.guestArea("runtime.unsafestring", 2, 0)
-		g.move(a.arg(0, 1, 1), p, 1)
-		g.move(a.arg(1, 1, 0), n, 1)
-		a.call()
-	}
+	raise("len out of range")
 	g.bind(good)
 	s := g.layout(e.T).Slots
 	t := g.words(s, 1)

@@ -32,9 +32,12 @@ func (g *gen) nativeArea(sym string, total int32) *outgoing {
 	return &outgoing{g, g.newArea(nil, nil, total, false), sym, total}
 }
 
-// guestArea begins a call of a guest function, by linker symbol, whose arguments are all whole words.
+// guestArea begins a call of a function of the guest's runtime, by linker symbol, whose arguments are all
+// whole words. What the runtime leaves to the host has no body there, and no provider.
 func (g *gen) guestArea(sym string, args, results int32) *outgoing {
-	return &outgoing{g, g.newArea(nil, nil, args+results, true), sym, args + results}
+	f := g.ctx.FuncBySym(sym)
+	guest := f != nil && !f.Extern
+	return &outgoing{g, g.newArea(nil, nil, args+results, guest), sym, args + results}
 }
 
 func (o *outgoing) member(off, n int32, mask uint64) ref {

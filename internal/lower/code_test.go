@@ -1,0 +1,3 @@
+package lower
+
+func init() { checkAlloc = true }

@@ -197,11 +197,11 @@ func (v *verifier) maps(f *abi.Func) {
 	if f.Flags&abi.HasDefer != 0 {
 		pool(f.DeferMap, "DeferMap")
 	}
-	params := (f.ParamEnd + 7) / 8
-	if uint32(len(f.ArgMap)) > abi.MapWords((f.ArgEnd+7)/8) {
-		v.fault("ArgMap of %d words for %d parameter slots", len(f.ArgMap), params)
-	} else if n := len(f.ArgMap); n > 0 && uint32(n) >= abi.MapWords(params) && params%64 != 0 && f.ArgMap[n-1]>>(params%64) != 0 {
-		v.fault("ArgMap names a slot beyond the parameters")
+	params := int((f.ParamEnd + 7) / 8)
+	for w, bits := range f.ArgMap {
+		if w > params/64 || w == params/64 && bits>>(params%64) != 0 {
+			v.fault("ArgMap names a slot beyond the %d of the parameters", params)
+		}
 	}
 	for _, s := range f.Small {
 		if uint64(s.Off)+8 > uint64(argSlots(f))*8 || s.Size != 1 && s.Size != 2 && s.Size != 4 {

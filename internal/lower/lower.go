@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -89,6 +90,8 @@ type linker struct {
 	locals     map[*types.TypeName]int // numbers of types declared in functions
 	localCount map[string]int
 
+	runtime *types.Package // the guest's
+
 	unreachable *tree.Func // stands for methods that nobody calls
 	inits       initialisers
 	statics     staticData
@@ -123,9 +126,10 @@ func newLinker(p *tree.Program, opts Options) (*linker, error) {
 // findABI reads the layout of descriptors from the package that declares the parameters of a hook, *abi.Type.
 func (k *linker) findABI() (*abiTypes, error) {
 	f := k.bySym("runtime.trapAssert")
-	if f == nil || len(f.Params) == 0 {
+	if f == nil || f.Obj == nil || len(f.Params) == 0 {
 		return nil, errors.New("BUG: the guest's package runtime has no trapAssert")
 	}
+	k.runtime = f.Obj.Pkg()
 	if p, ok := f.Params[0].T.Underlying().(*types.Pointer); ok {
 		if n, ok := types.Unalias(p.Elem()).(*types.Named); ok && n.Obj().Pkg() != nil {
 			return readABI(n.Obj().Pkg(), k.ls)
@@ -190,10 +194,25 @@ func (k *linker) Methods(t types.Type) []method {
 func (k *linker) bySym(sym string) *tree.Func {
 	f, ok := k.syms[sym]
 	if !ok {
-		f = k.p.FuncBySym(sym)
+		if f = k.p.FuncBySym(sym); f == nil {
+			f = k.hostFunc(sym)
+		}
 		k.syms[sym] = f
 	}
 	return f
+}
+
+// hostFunc is the function without body that package runtime declares under a symbol of its own, or nil.
+func (k *linker) hostFunc(sym string) *tree.Func {
+	name, ok := strings.CutPrefix(sym, "runtime.")
+	if !ok || k.runtime == nil {
+		return nil
+	}
+	obj, _ := k.runtime.Scope().Lookup(name).(*types.Func)
+	if obj == nil {
+		return nil
+	}
+	return k.p.FuncOf(obj, nil)
 }
 
 // native is the number of a host function.

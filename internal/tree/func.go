@@ -95,7 +95,13 @@ func (p *Program) FuncBySym(sym string) *Func {
 	if f, ok := p.bySym[sym]; ok {
 		return f
 	}
-	if obj, ok := p.load.Provider(sym).(*types.Func); ok && obj != nil {
+	obj, ok := p.load.Provider(sym).(*types.Func)
+	if dot := strings.LastIndexByte(sym, '.'); !ok && dot > 0 { // no body anywhere: the host's, if it is declared
+		if pkg := p.load.ByPath[sym[:dot]]; pkg != nil {
+			obj, ok = pkg.Types.Scope().Lookup(sym[dot+1:]).(*types.Func)
+		}
+	}
+	if ok && obj != nil {
 		if sig := obj.Type().(*types.Signature); sig.TypeParams().Len() == 0 && sig.RecvTypeParams().Len() == 0 {
 			return p.FuncOf(obj, nil)
 		}

@@ -136,21 +136,26 @@ func (s *Sched) TimerReset(p *P, addr mem.Addr, when, period int64, ch mem.Addr,
 	} else {
 		ch = 0
 	}
-	ts := &s.timers
-	ts.mu.Lock()
-	pending = s.disarm(addr, ch)
-	ts.seq++
 	t := &timer{addr: addr, when: max(when, 1), period: max(period, 0), at: -1, ch: ch}
-	if ts.byAddr == nil {
-		ts.byAddr = map[mem.Addr]*timer{}
-	}
-	ts.byAddr[addr] = t
-	first := ts.insert(t)
-	ts.mu.Unlock()
+	pending, first := s.rearm(t)
 	if first {
 		s.clockChanged(t.when)
 	}
 	return pending, heap.OK
+}
+
+// rearm replaces the record of a guest timer by t; first says that t is the
+// first to expire.
+func (s *Sched) rearm(t *timer) (pending, first bool) {
+	ts := &s.timers
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	pending = s.disarm(t.addr, t.ch)
+	if ts.byAddr == nil {
+		ts.byAddr = map[mem.Addr]*timer{}
+	}
+	ts.byAddr[t.addr] = t
+	return pending, ts.insert(t)
 }
 
 // TimerStop disarms the timer and reports whether it had not delivered yet.
@@ -374,12 +379,19 @@ func (s *Sched) forget() {
 		if t.ch == 0 || t.due {
 			continue
 		}
-		if _, _, _, _, ok := s.heap.Object(a); !ok {
+		if !s.isObject(a) || !s.isObject(t.ch) {
 			ts.remove(t)
 			delete(ts.byAddr, a)
 			s.space.Uncharge(timerCost, recordKind)
 		}
 	}
+}
+
+// isObject reports whether a is in an allocated object, so that the host may touch
+// it where a fault would be its own.
+func (s *Sched) isObject(a mem.Addr) bool {
+	_, _, _, _, ok := s.heap.Object(a)
+	return ok
 }
 
 // matter reports whether a pending timer can make a goroutine ready. Every
@@ -394,7 +406,7 @@ func (s *Sched) matter() bool {
 		return true
 	}
 	for _, t := range ts.heap {
-		if s.chanAt(t.ch).waits != 0 {
+		if s.isObject(t.ch) && s.chanAt(t.ch).waits != 0 {
 			return true
 		}
 	}

@@ -1,9 +1,13 @@
 package tree
 
 import (
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/types"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -135,4 +139,63 @@ func TestOrderStd(t *testing.T) {
 		walkStmts(f.Body, func(Stmt) { n++ }, func(Expr) {})
 	}
 	t.Logf("%d packages, %d functions, %d statements, %v", len(p.load.Packages), len(fs), n, time.Since(start))
+}
+
+var updateOrder = flag.Bool("update-order", false, "run testdata/order with the real toolchain and keep its output")
+
+// TestOrderRun runs the programs of testdata/order on the core form and compares with the output of the real toolchain.
+func TestOrderRun(t *testing.T) {
+	files, _ := filepath.Glob("testdata/order/*.go")
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			golden := strings.TrimSuffix(name, ".go") + ".out"
+			if *updateOrder {
+				out, err := exec.Command("go", "run", name).CombinedOutput()
+				if err != nil {
+					t.Fatalf("go run: %v\n%s", err, out)
+				}
+				if err := os.WriteFile(golden, out, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			src, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := loadSource(t, string(src))
+			ev := &evaluator{p: p, globals: map[*Var]*cell{}}
+			func() {
+				defer func() {
+					if r := recover(); r != nil {
+						t.Errorf("%v\n%s", r, debug.Stack())
+					}
+				}()
+				for _, in := range p.Inits() {
+					if in.Path == p.load.Main.Path {
+						for _, v := range in.Vars {
+							ev.call(v.F, nil, nil)
+						}
+					}
+				}
+				ev.call(p.FuncBySym("main.main"), nil, nil)
+			}()
+			got, lines := strings.Split(ev.out.String(), "\n"), strings.Split(string(want), "\n")
+			for i := range max(len(got), len(lines)) {
+				g, w := "", ""
+				if i < len(got) {
+					g = got[i]
+				}
+				if i < len(lines) {
+					w = lines[i]
+				}
+				if g != w {
+					t.Errorf("line %d:\n got %s\nwant %s", i+1, g, w)
+				}
+			}
+		})
+	}
 }

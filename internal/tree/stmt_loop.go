@@ -131,6 +131,10 @@ func (b *builder) rangeTypes(r *Range, s *ast.RangeStmt) (key, val types.Type) {
 		val = b.p.Elem(r.X.Type())
 	case *types.Slice, *types.Array:
 		val = b.p.Elem(x.Type())
+		if d, ok := x.(*Deref); ok {
+			// range *p is over a copy of the array: only a pointer operand leaves a bare Deref.
+			r.X = &Convert{Typed: d.Typed, X: d}
+		}
 	case *types.Map:
 		key, val = b.p.Key(x.Type()), b.p.Elem(x.Type())
 	case *types.Chan:

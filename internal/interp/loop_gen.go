@@ -1200,10 +1200,11 @@ func loop(st *state) exit {
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = hi
 		case 177: // SLICEARR
-			p, lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), uint64(ins.Imm)>>32
-			if hi < 4096 {
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
 				goto exitTrap
 			}
+			lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), uint64(ins.Imm)>>32
 			if ins.D == 3 {
 				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
 					max = m
@@ -2839,10 +2840,11 @@ func loopMetered(st *state) exit {
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = hi
 		case 177: // SLICEARR
-			p, lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), uint64(ins.Imm)>>32
-			if hi < 4096 {
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
 				goto exitTrap
 			}
+			lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), uint64(ins.Imm)>>32
 			if ins.D == 3 {
 				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
 					max = m

@@ -111,7 +111,7 @@ func (ls *Layouts) compute(t types.Type) *Layout {
 		return word(ClassSlice, 3, 1, 8)
 	case *types.Interface:
 		l.Empty = u.NumMethods() == 0
-		return word(ClassIface, 2, 3, 16)
+		return word(ClassIface, 2, 2, 16) // descriptors and itabs are never freed: no pointer
 	case *types.Tuple:
 		l.Class = ClassTuple
 		return l
@@ -131,10 +131,10 @@ func (ls *Layouts) compute(t types.Type) *Layout {
 			}
 		}
 		l.Size = (off + l.Align - 1) &^ (l.Align - 1)
-		l.Direct = n == 1 && l.FieldLs[0].Direct
 		for i, f := range l.FieldLs {
 			l.addMask(l.Fields[i], f)
 		}
+		l.Direct = l.Size == 8 && l.PtrBytes == 8
 	case *types.Array:
 		l.Class = ClassArray
 		e := ls.Of(u.Elem())

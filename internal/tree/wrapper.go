@@ -42,7 +42,7 @@ func (p *Program) IfaceMethod(recv types.Type, m MethodInfo) *Func {
 }
 
 // DirectIface reports whether values of t are stored in the data word of an interface: t is a pointer-shaped
-// type, or a struct or array of exactly one such element.
+// type, or a struct or array of one word that is one.
 func (p *Program) DirectIface(t types.Type) bool {
 	switch u := t.Underlying().(type) {
 	case *types.Pointer, *types.Chan, *types.Map, *types.Signature:
@@ -52,7 +52,14 @@ func (p *Program) DirectIface(t types.Type) bool {
 	case *types.Array:
 		return u.Len() == 1 && p.DirectIface(u.Elem())
 	case *types.Struct:
-		return u.NumFields() == 1 && p.DirectIface(u.Field(0).Type())
+		if p.Sizes.Sizeof(u) == 8 {
+			for i := range u.NumFields() { // the others have no size
+				if p.DirectIface(u.Field(i).Type()) {
+					return true
+				}
+			}
+		}
+		return false
 	}
 	return false
 }

@@ -23,7 +23,6 @@ package terrarium
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"sync"
 
@@ -102,10 +101,10 @@ func ReadImage(r io.Reader, limit int64) (*Program, error) {
 // without a Go distribution.
 func (p *Program) WriteImage(w io.Writer) error { return p.code.Write(w) }
 
-// Disassemble writes the program's bytecode as text.
+// Disassemble writes the program's bytecode as text, function by function.
 func (p *Program) Disassemble(w io.Writer) error {
-	for i := range p.code.Code {
-		if _, err := fmt.Fprintf(w, "%06d  %s\n", i, bytecode.Format(p.code, i, p.code.Code[i])); err != nil {
+	for i := range p.code.Funcs {
+		if err := p.code.Disassemble(w, &p.code.Funcs[i]); err != nil {
 			return err
 		}
 	}

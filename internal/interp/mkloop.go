@@ -101,12 +101,12 @@ func expand(s string, metered bool) string {
 		return "U(" + a[0] + ") = uint64(math.Float32bits(" + a[1] + "))"
 	})
 	// P stands alone in "p := P(B)" or "p, q := P(B), P(C)".
+	s = regexp.MustCompile(`(\w+), (\w+), (\w+), (\w+) := P\((\w)\), ([^;\n]*)`).ReplaceAllString(s,
+		"$1, $2, $3, $4 := U($5), $6; if $1 < 4096 { EXIT(TRAP) }")
 	s = regexp.MustCompile(`(\w+), (\w+) := P\((\w)\), P\((\w)\)`).ReplaceAllString(s,
 		"$1, $2 := U($3), U($4); if $1 < 4096 || $2 < 4096 { EXIT(TRAP) }")
 	s = regexp.MustCompile(`(\w+), (\w+) := P\((\w)\), ([^;\n]*)`).ReplaceAllString(s,
 		"$1, $2 := U($3), $4; if $1 < 4096 { EXIT(TRAP) }")
-	s = regexp.MustCompile(`(\w+), (\w+), (\w+), (\w+) := P\((\w)\), ([^;\n]*)`).ReplaceAllString(s,
-		"$1, $2, $3, $4 := U($5), $6; if $1 < 4096 { EXIT(TRAP) }")
 	s = regexp.MustCompile(`(\w+) := P\((\w)\)`).ReplaceAllString(s,
 		"$1 := U($2); if $1 < 4096 { EXIT(TRAP) }")
 	s = word(s, "INDEX", "U(C); if i >= U(B+1) { EXIT(TRAP) }")

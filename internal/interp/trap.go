@@ -68,7 +68,7 @@ func (w *worker) trap() bool {
 			return w.trapSlice(in, uint64(in.Imm)>>32, false)
 		}
 	case bytecode.SLICE2ARR:
-		return w.raiseTrap(bytecode.TrapSlice2Arr, boundsConvert|signedIndex, int64(*w.slot(in.B + 1)), in.Imm)
+		return w.raiseTrap(bytecode.TrapSlice2Arr, boundsConvert|signedIndex, in.Imm, int64(*w.slot(in.B + 1)))
 	}
 	return w.raiseTrap(bytecode.TrapNil, 0, 0, 0)
 }
@@ -114,7 +114,7 @@ func (w *worker) raise(hook string, arg ...uint64) bool {
 	w.save()
 	m := w.m
 	f := &m.prog.Funcs[m.hooks[hook]]
-	top := m.funcOf(w.st.pc).Frame
+	top := max(m.funcOf(w.st.pc).Frame, 4) // frames lie at least 4 slots apart
 	if top > 0xffff {
 		return w.fatal(fmt.Sprintf("BUG: no call possible above a frame of %d slots", top))
 	}
@@ -126,7 +126,7 @@ func (w *worker) raise(hook string, arg ...uint64) bool {
 	for i, a := range arg {
 		*w.slot(uint16(top) + uint16(i)) = a
 	}
-	return w.push(f, uint16(max(top, 4)), 0)
+	return w.push(f, uint16(top), 0)
 }
 
 // raiseCall raises the panic that a host function chose.

@@ -21,7 +21,7 @@ type intrinsicFn func(g *gen, args []tree.Expr) ([]ref, bool)
 // intrinsicKey names f in the table, "" if its package has no intrinsics.
 func intrinsicKey(f *tree.Func) string {
 	switch f.Pkg {
-	case "sync/atomic", "internal/runtime/atomic", "math", "math/bits", "internal/runtime/sys", "internal/runtime/math", "runtime", "internal/abi":
+	case "crypto/internal/constanttime", "sync/atomic", "internal/runtime/atomic", "math", "math/bits", "internal/runtime/sys", "internal/runtime/math", "runtime", "internal/abi":
 	default:
 		return ""
 	}
@@ -422,6 +422,7 @@ func makeIntrinsics() map[string]intrinsicFn {
 	m["internal/runtime/sys.Prefetch"], m["internal/runtime/sys.PrefetchStreamed"] = nothing, nothing
 	m["runtime.KeepAlive"] = keepAlive
 	m["internal/abi.FuncPCABI0"], m["internal/abi.FuncPCABIInternal"] = funcPC, funcPC
+	m["crypto/internal/constanttime.boolToUint8"] = same // a bool is 0 or 1
 	m["internal/abi.EscapeNonString"], m["internal/abi.EscapeToResultNonString"] = nothing, same
 	return m
 }

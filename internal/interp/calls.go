@@ -62,7 +62,8 @@ func reflectCall(c *host.Call) host.Status {
 	if !ok || argSize > size || size < uint64(f.ArgEnd) {
 		return c.Fatal("reflect.call with a frame that does not fit the function")
 	}
-	slots := max(uint32(w.ins().A)+uint32(w.ins().C), 4)
+	// Live slots may lie above the area of a host call: the frame goes above all of them.
+	slots := max(w.m.funcOf(w.st.pc).Frame, 4)
 	if !w.reach(slots, max(uint32((size+7)/8), f.Frame)) {
 		w.ended = true
 		return host.Machine

@@ -59,8 +59,16 @@ func (k *linker) openInits() error {
 			k.want(f)
 		}
 	}
+	for _, sym := range hostVars {
+		if v := k.p.GlobalBySym(sym); v != nil {
+			k.global(v)
+		}
+	}
 	return nil
 }
+
+// hostVars are the variables that host functions use: they are in the image whether guest code refers to them or not.
+var hostVars = []string{"runtime.zeroVal", "runtime.smallInts"}
 
 // effect reports whether an initialiser does more than give its variables their values.
 func (k *linker) effect(v *tree.Init) bool {

@@ -11,3 +11,11 @@ func (p *Program) mapIter() types.Type {
 	}
 	return p.Canon(pkg.Types.Scope().Lookup("Iter").Type())
 }
+
+// GlobalBySym returns the package-level variable with the given linker symbol, or nil when there is none.
+func (p *Program) GlobalBySym(sym string) *Var {
+	if v, ok := p.load.Provider(sym).(*types.Var); ok && v != nil {
+		return p.Global(v)
+	}
+	return nil
+}

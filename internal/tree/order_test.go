@@ -199,3 +199,22 @@ func TestOrderRun(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkOrder orders everything that a program with fmt may run; the time of building is not counted.
+func BenchmarkOrder(b *testing.B) {
+	src := "package main\nimport \"fmt\"\nfunc main() { fmt.Println(1) }\n"
+	for range b.N {
+		b.StopTimer()
+		p := loadSource(b, src)
+		var all []*Func
+		for _, pkg := range p.load.Packages {
+			all = append(all, roots(p, pkg)...)
+		}
+		fs := orderAll(b, p, false, all...)
+		b.StartTimer()
+		for _, f := range fs {
+			p.Order(f)
+		}
+		b.ReportMetric(float64(len(fs)), "funcs")
+	}
+}

@@ -3,6 +3,7 @@ package sched
 import (
 	"math/bits"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -122,6 +123,18 @@ func (s *Sched) chanAt(ch mem.Addr) *hchan { return (*hchan)(s.space.Ptr(ch)) }
 func (h *hchan) sound() bool {
 	return h.size <= mem.Size && h.count <= h.size && h.sendx < max(h.size, 1) && h.recvx < max(h.size, 1) &&
 		mem.InRegion(h.buf, h.size*uint64(h.elemSize))
+}
+
+// quiet reports, without the lock, that an operation which must not block would
+// not find anything at some moment during the call. The channel is seen empty (or
+// full), then open; it was open before as well, because a closed channel stays
+// closed.
+func (h *hchan) quiet(send bool) bool {
+	if atomic.LoadUint64(&h.waits) != 0 || h.timer != 0 {
+		return false
+	}
+	n := atomic.LoadUint64(&h.count)
+	return (send && n >= h.size || !send && n == 0) && atomic.LoadUint32(&h.closed) == 0
 }
 
 func (h *hchan) slot(i uint64) mem.Addr { return h.buf + i*uint64(h.elemSize) }
@@ -294,6 +307,9 @@ func (s *Sched) ChanSend(p *P, g *G, ch, elem mem.Addr, block bool) ChanResult {
 	if !s.isChan(ch) {
 		return ChanBad
 	}
+	if !block && s.chanAt(ch).quiet(true) {
+		return ChanWouldBlock
+	}
 	res, peer := s.send(g, ch, elem, block)
 	if peer != nil {
 		s.Ready(p, peer)
@@ -356,6 +372,9 @@ func (s *Sched) ChanRecv(p *P, g *G, ch, elem mem.Addr, block bool) (res ChanRes
 	}
 	if !s.isChan(ch) {
 		return ChanBad, false
+	}
+	if !block && s.chanAt(ch).quiet(false) {
+		return ChanWouldBlock, false
 	}
 	if s.chanAt(ch).timer != 0 {
 		s.runTimers(p)

@@ -51,6 +51,7 @@ func (s *Sched) Select(p *P, g *G, cases []Case, hasDefault bool) (chosen int, o
 		return 0, false, ChanBad
 	}
 	var locks uint64
+	quiet := hasDefault
 	for i := range cases {
 		ch := cases[i].Ch
 		if ch == 0 {
@@ -59,6 +60,7 @@ func (s *Sched) Select(p *P, g *G, cases []Case, hasDefault bool) (chosen int, o
 		if !s.isChan(ch) {
 			return 0, false, ChanBad
 		}
+		quiet = quiet && s.chanAt(ch).quiet(cases[i].Send)
 		locks |= 1 << shardIndex(ch)
 		if !cases[i].Send && s.chanAt(ch).timer != 0 {
 			s.runTimers(p)
@@ -67,6 +69,9 @@ func (s *Sched) Select(p *P, g *G, cases []Case, hasDefault bool) (chosen int, o
 	if locks == 0 && !hasDefault {
 		s.Park(g, WaitSelectNone)
 		return 0, false, ChanPark
+	}
+	if quiet {
+		return -1, false, ChanDone
 	}
 	order := p.shuffle(len(cases))
 	if !hasDefault && !s.growSelect(g, len(cases)) {

@@ -30,7 +30,16 @@ func (k *linker) want(f *tree.Func) {
 	if !k.queued[f] {
 		k.queued[f] = true
 		k.queue = append(k.queue, f)
+		if callee := calledByHost[f.Sym]; f.Extern && callee != "" {
+			k.want(k.bySym(callee))
+		}
 	}
+}
+
+// calledByHost names the guest functions that host functions call.
+var calledByHost = map[string]string{
+	"reflect.makeFuncStub":    "reflect.callReflect",
+	"reflect.methodValueCall": "reflect.callMethod",
 }
 
 // close computes the set of functions and objects.

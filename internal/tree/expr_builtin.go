@@ -66,7 +66,7 @@ func (b *builder) builtinOf(e *ast.CallExpr, name string, vals []Expr) Expr {
 			if !hasEffects(x) {
 				return n
 			}
-			return &Block{Typed: n.Typed, Stmts: []Stmt{&ExprStmt{At{pos}, x}}, X: n}
+			return &Block{Typed: n.Typed, Stmts: []Stmt{&Assign{At{pos}, []Expr{nil}, []Expr{b.checked(x)}}}, X: n}
 		}
 		r.Args = []Expr{x}
 	case "append":
@@ -196,4 +196,12 @@ func (b *builder) offsetof(e *ast.SelectorExpr) int64 {
 		t = st.Field(i).Type()
 	}
 	return off
+}
+
+// checked makes the nil check of *p an operation of its own, for a value that is evaluated but not used.
+func (b *builder) checked(x Expr) Expr {
+	if d, ok := x.(*Deref); ok {
+		return &Builtin{Typed: Typed{d.At, d.X.Type()}, Name: "nilcheck", Args: []Expr{d.X}}
+	}
+	return x
 }

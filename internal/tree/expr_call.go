@@ -58,13 +58,7 @@ func (b *builder) callee(e *ast.CallExpr) (*Call, []Stmt) {
 				}
 				c.F = f
 				c.Args = append(c.Args, recv)
-				var pre []Stmt
-				if len(e.Args) == 1 && b.isTuple(e.Args[0]) && hasEffects(recv) {
-					v := b.temp("recv", recv.Type(), e.Lparen)
-					pre = append(pre, &Declare{At{e.Lparen}, v, recv})
-					c.Args[0] = b.ref(v, e.Lparen)
-				}
-				return c, pre
+				return c, b.before(e, &c.Args[0])
 			case types.MethodExpr:
 				c.F, c.Method = b.methodExpr(sel)
 				if c.Method != nil {
@@ -81,8 +75,21 @@ func (b *builder) callee(e *ast.CallExpr) (*Call, []Stmt) {
 	c.Fn = b.expr(fun)
 	if r, ok := c.Fn.(*FuncRef); ok {
 		c.F, c.Fn = r.F, nil
+		return c, nil
 	}
-	return c, nil
+	return c, b.before(e, &c.Fn)
+}
+
+// before keeps a function or receiver that has effects in a temporary when the arguments are the results of
+// one call, which is made by statements before the call of e.
+func (b *builder) before(e *ast.CallExpr, x *Expr) []Stmt {
+	if len(e.Args) != 1 || !b.isTuple(e.Args[0]) || !hasEffects(*x) {
+		return nil
+	}
+	v := b.temp("callee", (*x).Type(), e.Lparen)
+	d := &Declare{At{e.Lparen}, v, *x}
+	*x = b.ref(v, e.Lparen)
+	return []Stmt{d}
 }
 
 // ifaceMethod is the method object of the interface type t itself (a selection may name it through a type parameter).

@@ -42,7 +42,7 @@ func (b *builder) represent(v constant.Value, t types.Type, pos token.Pos) const
 
 // wrapInt reduces v modulo the size of the integer type.
 func wrapInt(v constant.Value, t *types.Basic, sizes types.Sizes) constant.Value {
-	if _, ok := constant.Int64Val(v); ok && t.Kind() == types.Int64 || t.Kind() == types.Int {
+	if _, ok := constant.Int64Val(v); ok && (t.Kind() == types.Int64 || t.Kind() == types.Int) {
 		return v
 	}
 	bits := uint(sizes.Sizeof(t) * 8)

@@ -67,7 +67,12 @@ func operands(e Expr, ops []operand) []operand {
 	case *MakeChan:
 		add(&e.Size)
 	case *StructLit:
-		list(e.Vals)
+		if e.Order == nil {
+			list(e.Vals)
+		}
+		for _, i := range e.Order {
+			add(&e.Vals[i])
+		}
 	case *ArrayLit:
 		list(e.Elems)
 	case *MapLit:

@@ -34,7 +34,7 @@ func (b *builder) forStmt(s *ast.ForStmt, name types.Object) {
 	if b.nest.perIter {
 		var copies []Stmt
 		for _, v := range vars {
-			if v.Addrtaken || v.Captured {
+			if v.Addrtaken || v.Captured && (v.Reassigned || b.p.Sizes.Sizeof(v.T) > 128) {
 				tmp := b.temp(v.Name, v.T, v.Pos)
 				copies = append(copies, &Declare{At{v.Pos}, tmp, b.ref(v, v.Pos)}, &Declare{At{v.Pos}, v, b.ref(tmp, v.Pos)})
 			}
@@ -130,6 +130,12 @@ func (b *builder) rangeTypes(r *Range, s *ast.RangeStmt) (key, val types.Type) {
 		r.X = b.deref(x, exprPos(s.X))
 		val = b.p.Elem(r.X.Type())
 	case *types.Slice, *types.Array:
+		if d, ok := x.(*Deref); ok && hasEffects(d.X) { // evaluated, and checked for nil, even if no element is used
+			tmp := b.temp("array", d.X.Type(), d.P)
+			b.emit(&Declare{At{d.P}, tmp, d.X})
+			d.X = b.ref(tmp, d.P)
+			b.emit(&Assign{At{d.P}, []Expr{nil}, []Expr{b.checked(d)}})
+		}
 		val = b.p.Elem(x.Type())
 		if d, ok := x.(*Deref); ok {
 			// range *p is over a copy of the array: only a pointer operand leaves a bare Deref.

@@ -337,10 +337,11 @@ next:
 			if !exported && !t.samePkg(inter, name, typ, mn) {
 				continue
 			}
-			if m.Ifn == -1 {
-				continue
+			code := uint64(0) // no code: nobody in the program calls the method
+			if m.Ifn != -1 {
+				code = t.Text + uint64(uint32(m.Ifn))
 			}
-			fun = append(fun, t.Text+uint64(uint32(m.Ifn)))
+			fun = append(fun, code)
 			j++
 			continue next
 		}

@@ -177,7 +177,7 @@ func (l *loader) gather(paths []string) {
 				return err
 			}
 			l.sources[path] = s
-		} else if s.loaded || s.loading {
+		} else if s.loading || s.loaded {
 			return nil
 		}
 		s.loading = true

@@ -170,6 +170,14 @@ func (o *orderer) rangeArray(s *Range, t *types.Array) {
 		o.count(s, hi, n, o.roundStart(s, key, nil, o.ref(hi, pos), nil))
 		return
 	}
+	if t.Len() == 0 {
+		if d, ok := s.X.(*Deref); ok {
+			o.early(d.X, nil)
+		} else {
+			o.discard(o.early(s.X, nil))
+		}
+		return
+	}
 	var ha Expr
 	switch x := s.X.(type) {
 	case *Deref: // range over a pointer to an array

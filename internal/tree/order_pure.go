@@ -60,7 +60,8 @@ func isAlone(e Expr) bool {
 	case *ToIface:
 		return !isDirect(e.X.Type()) && !isLiteralValue(e.X)
 	case *IfaceConv:
-		return !types.Identical(e.T.Underlying(), e.X.Type().Underlying())
+		// Two types with one method set still have itabs of their own.
+		return e.T != e.X.Type() && !(isEmptyInterface(e.T) && isEmptyInterface(e.X.Type()))
 	case *Binary:
 		switch e.Op {
 		case token.EQL, token.NEQ:
@@ -345,6 +346,11 @@ func samePlace(a, b Expr) bool {
 		return ok && a.T == b.T && !isAlone(a) && samePlace(a.X, b.X)
 	}
 	return false
+}
+
+func isEmptyInterface(t types.Type) bool {
+	i, ok := t.Underlying().(*types.Interface)
+	return ok && i.NumMethods() == 0
 }
 
 // isNil tells that e is the literal nil.

@@ -21,17 +21,17 @@ func init() {
 		{"runtime.startTheWorld", func(c *Call) Status { c.Sched.StartTheWorld(c.P); return OK }},
 		{"runtime.collect", func(c *Call) Status {
 			c.Sched.Collect(c.P, c.G, gc.Request{Reason: gc.Forced})
-			return OK
+			return Yield // to the goroutine of finalizers
 		}},
 		{"runtime.gcSetting", gcSetting},
 		{"runtime.finqNext", finqNext},
 		{"runtime.setProfLabels", func(c *Call) Status { c.G.Labels = c.Arg(0); return OK }},
 		{"runtime.profLabels", func(c *Call) Status { c.Set(0, c.G.Labels); return OK }},
 		{"runtime.pin", pin},
-		{"sync.runtime_procPin", func(c *Call) Status { c.SetInt(0, c.P.ID); return OK }},
-		{"sync.runtime_procUnpin", func(c *Call) Status { return OK }},
-		{"sync/atomic.runtime_procPin", func(c *Call) Status { c.SetInt(0, c.P.ID); return OK }},
-		{"sync/atomic.runtime_procUnpin", func(c *Call) Status { return OK }},
+		{"sync.runtime_procPin", func(c *Call) Status { c.SetInt(0, c.Sched.Pin(c.P, c.G)); return OK }},
+		{"sync.runtime_procUnpin", func(c *Call) Status { c.Sched.Unpin(c.G); return OK }},
+		{"sync/atomic.runtime_procPin", func(c *Call) Status { c.SetInt(0, c.Sched.Pin(c.P, c.G)); return OK }},
+		{"sync/atomic.runtime_procUnpin", func(c *Call) Status { c.Sched.Unpin(c.G); return OK }},
 		{"internal/sync.runtime_canSpin", func(c *Call) Status { c.SetBool(1, false); return OK }},
 		{"internal/sync.runtime_doSpin", func(c *Call) Status { return OK }},
 		{"sync.runtime_canSpin", func(c *Call) Status { c.SetBool(1, false); return OK }},

@@ -119,6 +119,7 @@ type G struct {
 	ok        bool  // outcome of the wait: a value was received, or a semaphore handed over
 	closed    bool  // outcome of the wait: the channel was closed
 	chosen    int32 // outcome of a select: index of the case
+	pins      int32 // Pin calls that are not undone
 	all       int32 // index in Sched.all
 	waitSince int64 // Nanotime at which a collection first found it waiting
 	next      *G    // in the global queue or a pool
@@ -184,6 +185,17 @@ func (g *G) TakeResumed() bool {
 	g.Resumed = false
 	return r
 }
+
+// Pin keeps g, which runs on p, on this P until Unpin, and nobody else runs there
+// meanwhile; the world may stop all the same. Pins nest; the result is the P's
+// number. A pinned goroutine does not park.
+func (s *Sched) Pin(p *P, g *G) int {
+	g.pins++
+	return p.ID
+}
+
+// Unpin undoes one Pin.
+func (s *Sched) Unpin(g *G) { g.pins = max(0, g.pins-1) }
 
 // held visits the guest pointers in the record, those of waiters left out.
 func (g *G) held(visit func(*uint64)) {
@@ -299,6 +311,7 @@ func (s *Sched) bury(p *P, g *G) {
 	g.Ctx, g.StartFn, g.Labels, g.Run = 0, 0, 0, nil
 	g.Local = [4]uint64{}
 	g.System, g.Resumed, g.shrink = false, false, false
+	g.pins = 0
 	g.status.Store(uint32(Dead))
 	p.free.push(g)
 	if p.free.n > poolMost {

@@ -59,8 +59,8 @@ func (s *Sched) execute(p *P, g *G) {
 		}
 	case Preempted, Yielded:
 		g.status.Store(uint32(Runnable))
-		if p.depth > 0 {
-			p.switchTo = g // it has stopped the world and goes on alone
+		if p.depth > 0 || g.pins > 0 {
+			p.switchTo = g // it has stopped the world and goes on alone, or is pinned
 			return
 		}
 		s.pushGlobal(g)

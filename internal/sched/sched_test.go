@@ -261,6 +261,40 @@ func TestStoppedWorldRunsItsOwner(t *testing.T) {
 	m.ok()
 }
 
+func TestPin(t *testing.T) {
+	m := newMachine(t, Config{Procs: 2}, func(t *task) {
+		var owner [2]atomic.Int64
+		end := t.makechan(0)
+		for i := range int64(6) {
+			t.spawn(func(t *task) {
+				for range 200 {
+					var id int
+					t.do(func(p *P, g *G) answer { id = t.m.Pin(p, g); return done })
+					if !owner[id].CompareAndSwap(0, i+1) {
+						t.fail("two goroutines are pinned to P %d", id)
+					}
+					for range 3 {
+						t.gosched()
+					}
+					owner[id].Store(0)
+					t.do(func(p *P, g *G) answer { t.m.Unpin(g); return done })
+					t.gosched()
+				}
+				t.send(end, 0)
+			})
+		}
+		for range 5 {
+			t.do(func(p *P, g *G) answer { t.m.Collect(p, g, gc.Request{Reason: gc.Forced}); return done })
+			t.gosched()
+		}
+		for range 6 {
+			t.recv(end)
+		}
+		t.exit(0)
+	})
+	m.ok()
+}
+
 func TestProcs(t *testing.T) {
 	m := newMachine(t, Config{Procs: 2}, func(t *task) {
 		quit := t.makechan(0)

@@ -148,6 +148,9 @@ func (p *Program) paramVar(f *Func, v *types.Var, kind VarKind, sub *substitutio
 // Signature returns the canonical type of f as a func value: no receiver (a method's receiver is the
 // first parameter).
 func (p *Program) Signature(f *Func) *types.Signature {
+	if f.sig != nil {
+		return f.sig
+	}
 	mk := func(vs []*Var) *types.Tuple {
 		out := make([]*types.Var, len(vs))
 		for i, v := range vs {
@@ -155,7 +158,8 @@ func (p *Program) Signature(f *Func) *types.Signature {
 		}
 		return types.NewTuple(out...)
 	}
-	return p.Canon(types.NewSignatureType(nil, nil, nil, mk(f.Params), mk(f.Results), f.Variadic)).(*types.Signature)
+	f.sig = p.Canon(types.NewSignatureType(nil, nil, nil, mk(f.Params), mk(f.Results), f.Variadic)).(*types.Signature)
+	return f.sig
 }
 
 // buildDecl builds a declared function and the literals inside it.

@@ -60,6 +60,7 @@ type Func struct {
 	Escape any // owned by room escape: its summary of the parameters
 	Inline any // owned by room inline
 	build  func(*Func)
+	sig    *types.Signature // cache of Program.Signature
 }
 
 // FuncFlag holds what the source or the builder says of a function.

@@ -203,19 +203,116 @@ func (p *Program) LocalType(t *types.Named) (LocalType, bool) {
 	return l, ok
 }
 
-// TypeName is the name of t in symbols: import paths in full. Local types of one name in
-// different functions have the same name.
+// TypeName is the name of t in symbols: import paths in full, and the same for identical types.
+// Types of one name declared in different functions have the same name.
 func (p *Program) TypeName(t types.Type) string {
-	s := types.TypeString(t, func(pkg *types.Package) string { return pkg.Path() })
-	if len(p.localOf) == 0 {
-		return s
-	}
-	if n, ok := t.(*types.Named); ok {
-		if l, ok := p.localOf[n.Obj()]; ok {
-			return s + p.argList(l.Args)
+	switch t := types.Unalias(t).(type) {
+	case *types.Basic:
+		return p.Canon(t).String()
+	case *types.Named:
+		name := t.Obj().Name()
+		if pkg := t.Obj().Pkg(); pkg != nil {
+			name = pkg.Path() + "." + name
 		}
+		if l, ok := p.localOf[t.Obj()]; ok {
+			return name + p.argList(l.Args)
+		}
+		args := make([]types.Type, t.TypeArgs().Len())
+		for i := range args {
+			args[i] = t.TypeArgs().At(i)
+		}
+		return name + p.argList(args)
+	case *types.Pointer:
+		return "*" + p.TypeName(t.Elem())
+	case *types.Slice:
+		return "[]" + p.TypeName(t.Elem())
+	case *types.Array:
+		return "[" + strconv.FormatInt(t.Len(), 10) + "]" + p.TypeName(t.Elem())
+	case *types.Map:
+		return "map[" + p.TypeName(t.Key()) + "]" + p.TypeName(t.Elem())
+	case *types.Chan:
+		switch t.Dir() {
+		case types.SendOnly:
+			return "chan<- " + p.TypeName(t.Elem())
+		case types.RecvOnly:
+			return "<-chan " + p.TypeName(t.Elem())
+		}
+		if e, ok := types.Unalias(t.Elem()).(*types.Chan); ok && e.Dir() == types.RecvOnly {
+			return "chan (" + p.TypeName(e) + ")"
+		}
+		return "chan " + p.TypeName(t.Elem())
+	case *types.Signature:
+		return "func" + p.sigName(t)
+	case *types.Struct:
+		var sb strings.Builder
+		sb.WriteString("struct {")
+		for i := range t.NumFields() {
+			if i > 0 {
+				sb.WriteByte(';')
+			}
+			f := t.Field(i)
+			sb.WriteByte(' ')
+			if !f.Embedded() {
+				if !f.Exported() && f.Pkg() != nil {
+					sb.WriteString(f.Pkg().Path() + ".")
+				}
+				sb.WriteString(f.Name() + " ")
+			}
+			sb.WriteString(p.TypeName(f.Type()))
+			if t.Tag(i) != "" {
+				sb.WriteString(" " + strconv.Quote(t.Tag(i)))
+			}
+		}
+		if t.NumFields() > 0 {
+			sb.WriteByte(' ')
+		}
+		sb.WriteByte('}')
+		return sb.String()
+	case *types.Interface:
+		var sb strings.Builder
+		sb.WriteString("interface {")
+		for i, m := range p.MethodSet(t) {
+			if i > 0 {
+				sb.WriteByte(';')
+			}
+			sb.WriteByte(' ')
+			if !m.Exported() {
+				sb.WriteString(m.Fn.Pkg().Path() + ".")
+			}
+			sb.WriteString(m.Name() + p.sigName(m.Sig))
+		}
+		if t.NumMethods() > 0 {
+			sb.WriteByte(' ')
+		}
+		sb.WriteByte('}')
+		return sb.String()
 	}
-	return s
+	return types.TypeString(t, func(pkg *types.Package) string { return pkg.Path() })
+}
+
+// sigName is the parameters and results of a function type, without names.
+func (p *Program) sigName(sig *types.Signature) string {
+	list := func(t *types.Tuple, variadic bool) string {
+		out := make([]string, t.Len())
+		for i := range out {
+			if variadic && i == len(out)-1 {
+				if s, ok := t.At(i).Type().Underlying().(*types.Slice); ok {
+					out[i] = "..." + p.TypeName(s.Elem())
+					continue
+				}
+			}
+			out[i] = p.TypeName(t.At(i).Type())
+		}
+		return "(" + strings.Join(out, ", ") + ")"
+	}
+	s := list(sig.Params(), sig.Variadic())
+	switch sig.Results().Len() {
+	case 0:
+		return s
+	case 1:
+		return s + " " + p.TypeName(sig.Results().At(0).Type())
+	}
+	return s + " " + list(sig.Results(), false)
 }
 
 func (p *Program) argList(args []types.Type) string {

@@ -109,3 +109,12 @@ func (s *Sched) asSystem(g *G) {
 	g.System = true
 	s.count.Add(-1)
 }
+
+// FinqIdle reports whether every finalizer and cleanup that was queued has been
+// called.
+func (s *Sched) FinqIdle() bool {
+	q := &s.cycle.finq
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.items) == 0 && (q.g == nil || q.idle)
+}

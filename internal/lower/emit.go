@@ -166,6 +166,9 @@ func (g *gen) slot(r ref) int64 {
 	if r.v < 0 {
 		return int64(r.o)
 	}
+	if g.regs[r.v].n == 0 {
+		return 0 // a value of no size
+	}
 	return int64(g.regs[r.v].slot + r.o)
 }
 
@@ -301,7 +304,7 @@ func (g *gen) field(r ref) uint16 {
 		return uint16(n) // a small number, possibly negative
 	}
 	if n < 0 || n > maxSlot {
-		g.bug("slot %d of register %d", n, r.v)
+		g.bug("slot %d of register %d (%d slots)", n, r.v, g.regs[r.v].n)
 	}
 	return uint16(n)
 }

@@ -765,6 +765,10 @@ func (g *gen) storeExpr(p place, e tree.Expr) {
 			}
 		}
 	}
+	if lit, ok := e.(*tree.StructLit); ok && p.kind == inMem && complete(lit) {
+		g.storeParts(p, lit)
+		return
+	}
 	if l.Slots > 4 && p.kind != inFrame && p.kind != inFrameAt {
 		if isZero(e) {
 			g.zeroMem(g.address(p), l)
@@ -790,4 +794,38 @@ func (g *gen) storeExpr(p place, e tree.Expr) {
 		return
 	}
 	g.storePlace(p, g.val(e))
+}
+
+// complete reports whether a struct literal gives every field a value that cannot trap, so that it can be stored
+// field by field.
+func complete(e *tree.StructLit) bool {
+	if len(e.Vals) == 0 || len(e.Vals) > 16 {
+		return false
+	}
+	for _, v := range e.Vals {
+		if v == nil {
+			return false
+		}
+		switch x := v.(type) {
+		case *tree.Const, *tree.Zero, *tree.Ref, *tree.FuncRef:
+		case *tree.StructLit:
+			if !complete(x) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func (g *gen) storeParts(p place, e *tree.StructLit) {
+	for i, v := range e.Vals {
+		f := place{kind: inMem, l: p.l.FieldLs[i], r: p.r, off: p.off + p.l.Fields[i], nonnil: true}
+		if x, ok := v.(*tree.StructLit); ok {
+			g.storeParts(f, x)
+			continue
+		}
+		g.storeExpr(f, v)
+	}
 }

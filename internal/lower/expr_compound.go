@@ -55,8 +55,16 @@ func (g *gen) slice(e *tree.Slice, dst ref) {
 		g.emit(ins{op: bc.SLICE, d: uint8(n), a: dst, b: x, c: idx, imm: size})
 	default:
 		at := g.layout(e.X.Type().Underlying().(*types.Pointer).Elem())
-		if at.Len >= 1<<31 || at.Elem.Size >= 1<<32 {
-			g.fail("array of %d elements is too large to slice", at.Len)
+		if at.Len >= 1<<31 || at.Elem.Size >= 1<<31 {
+			g.op(bc.NILCHK, x, none, none)
+			s := g.words(3, 1)
+			end := g.undef(s)
+			g.move(s, x, 1)
+			g.ldi(s.at(1), at.Len)
+			g.ldi(s.at(2), at.Len)
+			end()
+			g.emit(ins{op: bc.SLICE, d: uint8(n), a: dst, b: s, c: idx, imm: at.Elem.Size})
+			return
 		}
 		g.emit(ins{op: bc.SLICEARR, d: uint8(n), a: dst, b: x, c: idx, imm: at.Len<<32 | at.Elem.Size})
 	}

@@ -408,6 +408,13 @@ func (g *gen) equalBranch(lay *Layout, ex, ey tree.Expr, eq bool, l int32) {
 		g.neRefs(lay, x, 0, y, 0, l)
 		return
 	}
+	if lay.Class == ClassIface {
+		differ := g.label()
+		g.condJump(bc.BNE, x, y, none, differ)
+		g.condJump(bc.BR, g.ifaceEq(lay, x, y), none, none, l)
+		g.bind(differ)
+		return
+	}
 	differ := g.label()
 	g.neRefs(lay, x, 0, y, 0, differ)
 	g.jump(l)
@@ -481,18 +488,24 @@ func (g *gen) neRefs(lay *Layout, x ref, xo int64, y ref, yo int64, l int32) {
 	case ClassIface:
 		px, py := part(x, xo), part(y, yo)
 		g.condJump(bc.BNE, px, py, none, l)
-		a := g.nativeArea("go:ifaceeq", 6)
-		g.move(a.arg(0, 2, 3), px, 2)
-		g.move(a.arg(2, 2, 3), py, 2)
-		itab := int64(1)
-		if lay.Empty {
-			itab = 0
-		}
-		g.ldi(a.arg(4, 1, 0), itab)
-		r := a.result(5, 1, 0)
-		a.call()
+		r := g.ifaceEq(lay, px, py)
 		g.condJump(bc.BRZ, r, none, none, l)
 	default:
 		g.bug("comparison of %v", lay.Type)
 	}
+}
+
+// ifaceEq compares two interface values with the same first word.
+func (g *gen) ifaceEq(lay *Layout, x, y ref) ref {
+	a := g.nativeArea("go:ifaceeq", 6)
+	g.move(a.arg(0, 2, 2), x, 2)
+	g.move(a.arg(2, 2, 2), y, 2)
+	itab := int64(1)
+	if lay.Empty {
+		itab = 0
+	}
+	g.ldi(a.arg(4, 1, 0), itab)
+	r := a.result(5, 1, 0)
+	a.call()
+	return r
 }

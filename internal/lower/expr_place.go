@@ -178,6 +178,10 @@ func (g *gen) loadPlace(p place, dst ref) {
 		}
 		g.loadPlace(g.elemAddr(p), dst)
 	case inFrameAt:
+		if l.Size == 0 {
+			g.checkSteps(p)
+			return
+		}
 		if len(p.steps) == 1 && l.Size == 8 && p.off%8 == 0 && p.steps[0].size == 8 {
 			g.emit(ins{op: bc.LDF64, a: dst, b: p.r.at(p.off / 8), c: p.steps[0].idx, imm: p.steps[0].n})
 			return
@@ -185,6 +189,13 @@ func (g *gen) loadPlace(p place, dst ref) {
 		a := g.frameAddr(p)
 		g.loadMem(dst, a, 0, l)
 		g.op(opTouch, ref{p.r.v, 0}, none, none)
+	}
+}
+
+// checkSteps checks the indexes of an element that takes no space.
+func (g *gen) checkSteps(p place) {
+	for _, s := range p.steps {
+		g.opI(bc.IDXI, s.idx, none, s.n)
 	}
 }
 
@@ -272,6 +283,10 @@ func (g *gen) storePlace(p place, src ref) {
 		}
 		g.storePlace(g.elemAddr(p), src)
 	case inFrameAt:
+		if l.Size == 0 {
+			g.checkSteps(p)
+			return
+		}
 		if len(p.steps) == 1 && l.Size == 8 && p.off%8 == 0 && p.steps[0].size == 8 {
 			g.emit(ins{op: bc.STF64, a: p.r.at(p.off / 8), b: src, c: p.steps[0].idx, imm: p.steps[0].n})
 			return

@@ -287,6 +287,8 @@ func (g *gen) assertI(x ref, xl *Layout, to types.Type, commaOk bool) (v, ok ref
 	return v, ok
 }
 
+// ifaceConv converts between interface types. Types of the same methods but with different names have itabs of
+// their own, and equality compares itabs: only empty interfaces need nothing.
 func (g *gen) ifaceConv(e *tree.IfaceConv, dst ref) {
 	from, to := g.layout(e.X.Type()), g.layout(e.T)
 	switch {

@@ -6,6 +6,7 @@ package lower
 // definition and one use:
 //
 //	FMUL t,b,c; FADD d,d,t      FMADD d,b,c        (and FSUB, FMSUB)
+//	… x …; FMUL t,b,c; FADD d,x,t    the same, when x is a temporary too that can be called d from its definition on
 //	LDX64 t,s,i; FMADD d,x,t    LDXFMA d,s,i,x
 //	LDX64 t,s,i; ADD d,d,t      LDXADD d,s,i
 //	LD64 t,p; LD64 u,q; FSUB d,t,u   FSUBLD d,p,q  (same offset)
@@ -49,10 +50,22 @@ func (g *gen) peephole() {
 		}
 		return 0
 	}
+	defs := make([]uint8, nr)
+	for i := range g.code {
+		in := &g.code[i]
+		if in.op < opTouch && in.a.v >= 0 && defs[in.a.v] < 2 {
+			if r := bc.Table[in.op].A.Role; r == bc.Def || r == bc.UseDef {
+				defs[in.a.v]++
+			}
+		}
+	}
 	for i := 1; i < len(g.code); i++ {
 		in := &g.code[i]
 		switch in.op {
 		case bc.FADD, bc.FSUB, bc.FMUL, bc.ADD:
+			if p := prev(i); g.code[p].op == bc.FMUL && (in.op == bc.FADD || in.op == bc.FSUB) && in.a != in.b {
+				g.rename(i, p, temp, defs)
+			}
 			p := prev(i)
 			g.fuseFloat(i, p, prev(p), temp)
 			if in.op == bc.FMADD {
@@ -133,4 +146,37 @@ func (g *gen) fuseFMA(i, p int, temp func(ref) bool) {
 	}
 	in.op, in.b, in.c, in.x = bc.LDXFMA, a.b, a.c, x
 	a.op = opDead
+}
+
+// rename makes the first operand of the addition i have the name of its result, if both are temporaries and the
+// definition is near.
+func (g *gen) rename(i, mul int, temp func(ref) bool, defs []uint8) {
+	in, m := &g.code[i], &g.code[mul]
+	if !temp(m.a) {
+		return
+	}
+	if in.op == bc.FADD && in.b == m.a {
+		in.b, in.c = in.c, in.b
+	}
+	d := &g.regs[max(in.a.v, 0)]
+	if in.c != m.a || in.b == in.a || !temp(in.b) || in.a.o != 0 || defs[in.a.v] != 1 || d.n != 1 || d.fixed >= 0 || d.area >= 0 || d.defer_ {
+		return
+	}
+	for j := mul - 1; j > 0 && j > mul-12; j-- {
+		x := &g.code[j]
+		if x.op == opLabel || x.op < opTouch && bc.Table[x.op].Flags&(bc.Jump|bc.End|bc.Safe) != 0 {
+			return
+		}
+		if x.a != in.b || x.op >= opTouch || bc.Table[x.op].A.Role != bc.Def {
+			continue
+		}
+		old := in.b
+		for ; j < i; j++ { // the definition, and the sums that it has become the start of
+			if x := &g.code[j]; x.a == old {
+				x.a = in.a
+			}
+		}
+		in.b = in.a
+		return
+	}
 }

@@ -147,21 +147,17 @@ func (b *builder) block(f func()) []Stmt {
 	return out
 }
 
-// Methods that other files of the builder provide, for orientation:
+// The methods that the other files of the builder provide:
 //
-//	expr(e ast.Expr) Expr                     value of e (expr.go)
-//	exprTo(e ast.Expr, t types.Type) Expr     value of e converted implicitly to t
-//	convert(x Expr, t types.Type) Expr        implicit conversion of a built value
-//	place(e ast.Expr) Expr                    e as the left side of an assignment; nil for blank
-//	stmt(s ast.Stmt), stmts([]ast.Stmt)       statements, emitted
-//	typeOf(e ast.Expr) types.Type             canonical type of e with type arguments put in
-//	typ(t types.Type) types.Type              the same for a go/types type
-//	newVar(name, t, pos) *Var                 a local variable of b.fn
-//	temp(name, t, pos) *Var                   a made variable
-//	declare(obj types.Object, pos) *Var       the local variable of a source object
-//	ref(v *Var, pos) *Ref                     v, captured when it belongs to an enclosing function
-//	child(name kind, sig, pos, end) *builder  builder of a function nested in b.fn (closure.go)
-//	closure(c *builder) *Closure              the func value of the finished child c
+//	expr(e), exprTo(e, t)         value of e; converted implicitly to t (expr.go)
+//	convert(x, t)                 implicit conversion of a built value (expr_conv.go)
+//	place(e)                      e as the left side of an assignment; nil for blank (stmt.go)
+//	stmt(s), stmts(list)          statements, emitted (stmt.go)
+//	typeOf(e), typ(t)             canonical types with type arguments put in (expr.go)
+//	newVar, temp, declare         local variables of b.fn: named, made, of a source object (func.go)
+//	ref(v, pos)                   v, captured when it belongs to an enclosing function (func.go)
+//	child(kind, pos, end)         the builder of a function nested in b.fn (closure.go)
+//	closure(c)                    the func value of the finished child c (closure.go)
 
 // bug stops the compilation: the tree and go/types disagree.
 func (b *builder) bug(pos token.Pos, format string, args ...any) {

@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
-	"sort"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -40,6 +39,9 @@ func (k *linker) link() (*bytecode.Program, error) {
 		k.typeID(t)
 	}
 	k.im.place(abi.DataBase)
+	if end := k.im.end[secBSS]; end > abi.DataEnd {
+		return nil, fmt.Errorf("the constants and global variables of the program take %d bytes, at most %d are possible", end-abi.DataBase, abi.DataEnd-abi.DataBase)
+	}
 	p := &bytecode.Program{
 		GoVersion: k.opts.GoVersion, Main: k.opts.Main, Natives: k.natives,
 		Syms: map[string]uint64{}, Hooks: map[string]int32{}, TypeIDs: map[uint64]abi.TypeID{},
@@ -336,14 +338,4 @@ func (ps *positions) file(name string) int32 {
 	}
 	ps.lastN, ps.lastI = name, i
 	return i
-}
-
-// sortedSyms lists the symbols of the program's functions, for reports.
-func (k *linker) sortedSyms() []string {
-	out := make([]string, 0, len(k.nodes))
-	for _, f := range k.nodes {
-		out = append(out, f.fn.Sym)
-	}
-	sort.Strings(out)
-	return out
 }

@@ -119,6 +119,10 @@ func newLinker(p *tree.Program, opts Options) (*linker, error) {
 	k.desc = newDescriptors(a, k.ls, k, &k.im)
 	k.desc.want = k.want
 	k.desc.namer.local = k.localName
+	k.desc.namer.outer = func(n *types.Named) []types.Type {
+		l, _ := p.LocalType(n)
+		return l.Args
+	}
 	k.desc.equal, k.desc.hash, k.unreachable = k.stubs()
 	return k, nil
 }

@@ -290,3 +290,28 @@ func BenchmarkCompileHello(b *testing.B) {
 		}
 	}
 }
+
+// TestLocalTypeNames: types declared in functions carry the type arguments of the function; equal names stay apart.
+func TestLocalTypeNames(t *testing.T) {
+	u := compile(t, `package main
+type G[T any] struct{ v T }
+func mk[T any](x T) any { type loc struct{ a T }; return loc{x} }
+var sink any
+func main() {
+	type A struct{ x int }
+	sink = G[A]{}
+	{ type A struct{ x int }; sink = G[A]{} }
+	sink = mk(1)
+	sink = mk("s")
+}
+`)
+	count := map[string]int{}
+	for _, ty := range u.k.desc.order {
+		count[u.k.desc.namer.text(ty, modeName)]++
+	}
+	for text, want := range map[string]int{"main.loc[int]": 1, "main.loc[string]": 1, "main.A": 2, "main.G[main.A·1]": 1, "main.G[main.A·2]": 1} {
+		if count[text] != want {
+			t.Errorf("%d types %s, want %d", count[text], text, want)
+		}
+	}
+}

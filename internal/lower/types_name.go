@@ -35,6 +35,8 @@ func pkgPath(p *types.Package) string {
 type typeNamer struct {
 	groups map[types.Type]*types.Map // the map type that a group type belongs to
 	local  func(n *types.Named) (name string, ok bool)
+	// outer, if not nil, gives the type arguments of the function that a local type is declared in.
+	outer func(n *types.Named) []types.Type
 }
 
 func (tn *typeNamer) text(t types.Type, mode nameMode) string {
@@ -123,14 +125,22 @@ func (tn *typeNamer) named(b *strings.Builder, t *types.Named, mode nameMode) {
 		}
 	}
 	b.WriteString(name)
-	if args := t.TypeArgs(); args.Len() > 0 {
-		b.WriteByte('[')
-		for i := range args.Len() {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			tn.write(b, args.At(i), modeLink)
+	var args []types.Type
+	for a := range t.TypeArgs().Types() {
+		args = append(args, a)
+	}
+	if len(args) == 0 && tn.outer != nil {
+		args = tn.outer(t)
+	}
+	for i, a := range args {
+		if i == 0 {
+			b.WriteByte('[')
+		} else {
+			b.WriteByte(',')
 		}
+		tn.write(b, a, modeLink)
+	}
+	if len(args) > 0 {
 		b.WriteByte(']')
 	}
 }

@@ -336,7 +336,7 @@ func (b *builder) ifStmt(s *ast.IfStmt) {
 	if s.Init != nil {
 		b.stmt(s.Init)
 	}
-	cond := b.condition(s.Cond)
+	cond := b.expr(s.Cond)
 	if v, ok := boolConst(cond); ok {
 		if v {
 			b.stmt(s.Body)
@@ -352,6 +352,3 @@ func (b *builder) ifStmt(s *ast.IfStmt) {
 	}
 	b.emit(x)
 }
-
-// condition builds a boolean expression; a constant one comes back as a Const.
-func (b *builder) condition(e ast.Expr) Expr { return b.expr(e) }

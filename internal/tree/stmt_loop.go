@@ -17,7 +17,7 @@ func (b *builder) forStmt(s *ast.ForStmt, name types.Object) {
 	vars := b.loopVars(s.Init, first)
 	f := &For{At: At{s.For}}
 	if s.Cond != nil {
-		f.Cond = b.condition(s.Cond)
+		f.Cond = b.expr(s.Cond)
 		if v, ok := boolConst(f.Cond); ok {
 			if !v {
 				return

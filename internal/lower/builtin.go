@@ -4,6 +4,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"math"
 
 	bc "github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -142,8 +143,32 @@ func (g *gen) unsafeSlice(e *tree.Builtin, dst ref) {
 		a.call()
 		g.emitTrap(bc.TrapUnreachable)
 	}
+	size := int64(1)
+	if e.Name == "Slice" {
+		size = g.layout(e.T.Underlying().(*types.Slice).Elem()).Size
+	}
 	g.condJump(bc.BLTI, n, none, num(0), bad)
-	g.condJump(bc.BR, p, none, none, good)
+	k, isConst := g.konst(e.Args[1])
+	bytes := n
+	if size > 1 {
+		if !isConst || k > 1<<32 || size > 1<<28 {
+			limit := g.word()
+			g.ldi(limit, math.MaxInt64/size*2)
+			g.condJump(bc.BULT, limit, n, none, bad)
+		}
+		bytes = g.word()
+		g.opI(bc.MULI, bytes, n, size)
+	} else if size == 0 {
+		bytes = g.word()
+		g.ldi(bytes, 0)
+	}
+	isNil := g.label()
+	g.condJump(bc.BRZ, p, none, none, isNil)
+	room := g.word()
+	g.op(bc.NEG, room, p, none) // bytes from p to the end of all addresses
+	g.condJump(bc.BULE, bytes, room, none, good)
+	g.jump(bad)
+	g.bind(isNil)
 	g.condJump(bc.BRZ, n, none, none, good)
 	raise("ptr is nil and len is not zero")
 	g.bind(bad)

@@ -58,8 +58,8 @@ func CompileUnit(p *tree.Program, opts Options) (u *Unit, err error) {
 	return &Unit{Program: prog, k: k}, nil
 }
 
-// linker holds a compilation: the functions and objects found so far. Except for the methods of Ctx (ctx.go's
-// locks) it belongs to one goroutine.
+// linker holds a compilation: the functions and objects found so far. It belongs to one goroutine; code generation,
+// which runs in several, reaches it through genCtx only.
 type linker struct {
 	p    *tree.Program
 	opts Options

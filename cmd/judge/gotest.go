@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/terrarium-go/terrarium/internal/vmtest"
+)
+
+func gotest(ctx context.Context, args []string) int {
+	fs := flags("gotest")
+	run := fs.String("run", "", "only tests whose path matches the `regexp`")
+	verbose := fs.Bool("v", false, "name every test, and show all of its failure")
+	asJSON := fs.Bool("json", false, "print a JSON line for each test")
+	timeout := fs.Duration("timeout", 60*time.Second, "for each test")
+	workers := fs.Int("p", 2, "tests at the same time")
+	modeNames := fs.String("modes", "default", "modes: default, all, or names")
+	fs.Parse(args)
+
+	match, err := regexp.Compile(*run)
+	if err != nil {
+		return misuse(err)
+	}
+	tc, err := vmtest.Toolchain()
+	if err != nil {
+		return misuse(err)
+	}
+	tests, err := vmtest.GoTests(tc.Root, match)
+	if err != nil {
+		return misuse(err)
+	}
+	modes, err := vmtest.Modes(*modeNames, 0)
+	if err != nil {
+		return misuse(err)
+	}
+	v := newVerdicts(*verbose, *asJSON, "gotest")
+	var jobs []vmtest.Job
+	var of []*vmtest.GoTest
+	for i := range tests {
+		if t := &tests[i]; t.Skip != "" {
+			v.skip(t.Path, t.Skip)
+		} else {
+			jobs = append(jobs, t.Job(tc.Root, *timeout, modes))
+			of = append(of, t)
+		}
+	}
+	v.total = len(jobs) * len(modes)
+	pool := vmtest.Pool{Verb: []string{workerVerb}, Workers: *workers, Outcome: func(j *vmtest.Job, o vmtest.Outcome) {
+		t := of[j.ID]
+		name := t.Path
+		if len(modes) > 1 {
+			name += " [" + o.Mode + "]"
+		}
+		v.add(name, t.Judge(&o), o.Compile+o.Run)
+	}}
+	if err := pool.Run(ctx, jobs); err != nil {
+		return misuse(err)
+	}
+	return v.end()
+}
+
+func misuse(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 2
+}

@@ -1,0 +1,63 @@
+// Judge runs programs under Terrarium and compares what they do with what they should do.
+//
+//	judge programs   our own programs, compared with the real toolchain, in many modes
+//	judge gotest     the Go distribution's test programs
+//	judge limits     programs that ask for more than they get
+//
+// It exits with 1 if anything failed.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/terrarium-go/terrarium/internal/vmtest"
+)
+
+// workerVerb makes this program a worker of a vmtest.Pool.
+const workerVerb = "serve-jobs"
+
+func main() { os.Exit(dispatch(os.Args[1:])) }
+
+const usage = `Judge runs programs under Terrarium and compares what they do with what they should do.
+
+usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v]
+       judge gotest   [-run regexp] [-modes default|all|names] [-v] [-json] [-timeout 60s]
+       judge limits   [-run regexp] [-v]
+
+Run it from the module's folder. The last line of each is "N passed, M failed, K skipped".
+`
+
+func dispatch(args []string) int {
+	verb := ""
+	if len(args) > 0 {
+		verb = args[0]
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	switch verb {
+	case workerVerb:
+		signal.Ignore(os.Interrupt)
+		if err := vmtest.Serve(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	case "gotest":
+		return gotest(ctx, args[1:])
+	case "help", "-h", "-help", "--help":
+		fmt.Print(usage)
+		return 0
+	}
+	fmt.Fprint(os.Stderr, usage)
+	return 2
+}
+
+// flags makes a flag set; bad flags end with usage.
+func flags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet("judge "+name, flag.ExitOnError)
+	return fs
+}

@@ -94,6 +94,9 @@ func (o *orderer) emitAssign(pos token.Pos, l, r Expr) {
 	} else if !o.intoPlace(l, r) {
 		r = o.copyOf(r)
 	}
+	if _, ok := l.(*MapIndex); !ok && o.spreadLiteral(l, r) {
+		return
+	}
 	o.emit(assign(pos, l, r))
 }
 

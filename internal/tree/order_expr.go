@@ -206,9 +206,25 @@ func (o *orderer) early(e Expr, dst *Var) Expr {
 
 	case *MapLit:
 		return o.mapLit(e)
+
+	case *StructLit:
+		o.earlyOperands(e)
+		o.dropBlank(e)
+		return e
 	}
 	o.earlyOperands(e)
 	return e
+}
+
+// dropBlank evaluates the values of blank fields, which stay zero.
+func (o *orderer) dropBlank(e *StructLit) {
+	st := e.T.Underlying().(*types.Struct)
+	for i, v := range e.Vals {
+		if v != nil && st.Field(i).Name() == "_" {
+			o.discard(v)
+			e.Vals[i] = nil
+		}
+	}
 }
 
 func (o *orderer) earlyOperands(e Expr) {
@@ -431,6 +447,41 @@ func (o *orderer) bigLiteral(e Expr) Expr {
 	return o.ref(t, e.Pos())
 }
 
+// largeLiteral is the size in bytes from which on a literal is stored part by part instead of being
+// put together first.
+const largeLiteral = 1 << 10
+
+// spreadLiteral emits place = x for a large struct literal as stores of its fields. It reports whether it did.
+func (o *orderer) spreadLiteral(place, x Expr) bool {
+	s, ok := x.(*StructLit)
+	if !ok || o.p.Sizes.Sizeof(x.Type()) < largeLiteral {
+		return false
+	}
+	var buf [8]operand
+	for _, p := range placeOperands(place, buf[:0]) {
+		*p.e = o.pin(*p.e)
+	}
+	o.emit(assign(x.Pos(), place, &Zero{s.Typed}))
+	o.storeFields(place, s)
+	return true
+}
+
+// storeFields stores the fields of a pure literal into a place that holds zeros.
+func (o *orderer) storeFields(place Expr, s *StructLit) {
+	st := s.T.Underlying().(*types.Struct)
+	for i, v := range s.Vals {
+		if v == nil || isZeroValue(v) {
+			continue
+		}
+		field := &Field{Typed: Typed{At{v.Pos()}, o.p.Canon(st.Field(i).Type())}, X: place, I: i}
+		if in, ok := v.(*StructLit); ok && o.p.Sizes.Sizeof(v.Type()) >= largeLiteral {
+			o.storeFields(field, in)
+			continue
+		}
+		o.emit(assign(v.Pos(), field, v))
+	}
+}
+
 // store assigns x, which has been through the early step, to a place that nothing else refers to yet.
 // zeroed tells that the place holds the zero value.
 func (o *orderer) store(place, x Expr, zeroed bool) {
@@ -464,6 +515,9 @@ func (o *orderer) store(place, x Expr, zeroed bool) {
 		}
 	}
 	x = o.late(x, false)
+	if o.spreadLiteral(place, x) {
+		return
+	}
 	o.emit(assign(x.Pos(), place, x))
 }
 

@@ -120,8 +120,9 @@ func (s *staticData) value(d *Datum, off int64, e Expr) {
 		}
 	case *StructLit:
 		offs := s.fields(e.T)
+		st := e.T.Underlying().(*types.Struct)
 		for i, v := range e.Vals {
-			if v != nil {
+			if v != nil && st.Field(i).Name() != "_" {
 				s.value(d, off+offs[i], v)
 			}
 		}

@@ -72,6 +72,7 @@ var (
 	vk = struct{ a any; b float64 }{nil, 1.5} // {16:3/2}
 	vl = 2i                      // {0:(0 + 2i)}
 	vm = make(chan int)          // code
+	vn = struct{ a, _, c int }{1, 2, 3} // {0:1 16:3}
 )
 
 func main() {}

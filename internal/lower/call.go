@@ -171,7 +171,6 @@ func (g *gen) call(e *tree.Call) []ref {
 	// Results.
 	a := o.n
 	results := make([]ref, len(sig.Results))
-	type unpack struct{ i int }
 	for i, p := range sig.Results {
 		results[i] = none
 		if p.L.Size == 0 {

@@ -249,7 +249,7 @@ func (g *gen) entry() {
 		}
 		box := g.ptr()
 		g.newObject(box, x.l)
-		g.storeMem(box, 0, r, x.l, true)
+		g.storeMem(box, 0, r, x.l)
 		g.variable(v).reg = box.v
 	}
 	g.rawResult = g.rawRuns(g.sig.Results)

@@ -52,7 +52,7 @@ func (b slotBits) clear(v *vreg) {
 	}
 }
 
-// pooled returns the offset of a bitmap in the fragment's pool.
+// mapPool collects the bitmaps of a fragment; put returns the offset of one.
 type mapPool struct {
 	words int
 	pool  []uint64
@@ -225,7 +225,9 @@ func (g *gen) write(undefined []int32, maps []uint32) {
 	var last int64 = -1
 	for i := range g.code {
 		in := &g.code[i]
-		if int32(i) == zeroAt {
+		if int32(i) == zeroAt && len(zeros) > 0 {
+			fr.Pos = append(fr.Pos, PosRun{uint32(len(fr.Code)), g.f.Pos})
+			last = int64(g.f.Pos)
 			fr.Code = append(fr.Code, zeros...)
 		}
 		if drop(in) {

@@ -64,11 +64,9 @@ func (g *gen) unary(e *tree.Unary, dst ref) {
 			g.extend(dst, t, l)
 		}
 	default:
-		g.val0(e.X, dst)
+		g.into(e.X, dst)
 	}
 }
-
-func (g *gen) val0(e tree.Expr, dst ref) { g.into(e, dst) }
 
 func (g *gen) binary(e *tree.Binary, dst ref) {
 	switch e.Op {

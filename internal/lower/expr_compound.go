@@ -455,10 +455,10 @@ func (g *gen) selectStmt(s *tree.Select) {
 			l := g.layout(c.Ch.Type().Underlying().(*types.Chan).Elem())
 			if c.Lhs != nil {
 				g.extendElem(elems[i], l)
-				g.assignRef(c.Lhs, elems[i], false)
+				g.assignRef(c.Lhs, elems[i])
 			}
 			if c.Ok != nil {
-				g.assignRef(c.Ok, ok, false)
+				g.assignRef(c.Ok, ok)
 			}
 		}
 		g.stmts(c.Body)

@@ -253,7 +253,7 @@ func (g *gen) storePlace(p place, src ref) {
 			}
 			return
 		}
-		g.storeMem(p.r, p.off, src, l, false)
+		g.storeMem(p.r, p.off, src, l)
 	case inGlobal:
 		f := Fixup{Kind: FixGlobal, Var: p.v, Add: p.off}
 		switch {
@@ -263,7 +263,7 @@ func (g *gen) storePlace(p place, src ref) {
 		case l.Size == 8:
 			g.emit(ins{op: bc.STGP, a: src, b: none, c: none, fix: g.addFix(f)})
 		default:
-			g.storeMem(g.addr(f), 0, src, l, false)
+			g.storeMem(g.addr(f), 0, src, l)
 		}
 	case inElem:
 		op := bc.Op(0)
@@ -334,7 +334,7 @@ func (g *gen) spillRef(r ref, l *Layout) ref {
 	t := g.ptr()
 	g.newObject(t, l)
 	if l.Size > 0 {
-		g.storeMem(t, 0, r, l, true)
+		g.storeMem(t, 0, r, l)
 	}
 	return t
 }
@@ -409,9 +409,9 @@ func (g *gen) storeRaw(base ref, off int64, src ref, l *Layout) {
 	g.emit(i)
 }
 
-// storeMem stores a value of layout l to M[base+off], with write barriers for its pointers. fresh says
-// that the object is new; the barrier is needed all the same (the object may be black already).
-func (g *gen) storeMem(base ref, off int64, src ref, l *Layout, fresh bool) {
+// storeMem stores a value of layout l to M[base+off], with write barriers for its pointers. New objects need
+// them too: they may be black already.
+func (g *gen) storeMem(base ref, off int64, src ref, l *Layout) {
 	if l.PtrBytes == 0 {
 		g.storeRaw(base, off, src, l)
 		return

@@ -116,12 +116,12 @@ func (g *gen) boxed(x tree.Expr) ref {
 		g.jump(end)
 		g.bind(full)
 		g.newObject(d, l)
-		g.storeMem(d, 0, v, l, true)
+		g.storeMem(d, 0, v, l)
 		g.bind(end)
 		return d
 	}
 	g.newObject(d, l)
-	g.storeMem(d, 0, v, l, true)
+	g.storeMem(d, 0, v, l)
 	return d
 }
 

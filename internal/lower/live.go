@@ -89,7 +89,7 @@ func (g *gen) operands(i *ins, uses, defs []int32) ([]int32, []int32) {
 	return uses, defs
 }
 
-// writes reports whether an instruction has a destination register and no other effect.
+// writesOnly reports whether an instruction has a destination register and no other effect.
 func writesOnly(i *ins) bool {
 	if i.op == opUndef {
 		return true

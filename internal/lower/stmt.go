@@ -93,7 +93,7 @@ func (g *gen) declare(v *tree.Var, init tree.Expr) {
 		if mentions(init, v) {
 			r := g.copyOf(init)
 			g.newObject(box, l)
-			g.storeMem(box, 0, r, l, true)
+			g.storeMem(box, 0, r, l)
 		} else {
 			g.newObject(box, l)
 			g.storeExpr(place{kind: inMem, l: l, r: box, nonnil: true, canon: true}, init)
@@ -173,15 +173,11 @@ func (g *gen) inPlace(e tree.Expr, v *tree.Var) bool {
 
 // isMulti reports whether the value of e comes in a register that the variable may become.
 func isMulti(e tree.Expr) bool {
-	switch e := e.(type) {
+	switch e.(type) {
 	case *tree.Call, *tree.Recv:
 		return true
-	case *tree.Assert:
-		return false
-	default:
-		_ = e
-		return false
 	}
+	return false
 }
 
 // bindVar gives a variable in the frame the value in r, which is not used otherwise.
@@ -199,7 +195,7 @@ func (g *gen) bindVar(v *tree.Var, r ref) {
 }
 
 // assignRef assigns the value in r, which is not used otherwise, to a place.
-func (g *gen) assignRef(lhs tree.Expr, r ref, own bool) {
+func (g *gen) assignRef(lhs tree.Expr, r ref) {
 	if v, ok := lhs.(*tree.Ref); ok && v.V.Kind != tree.Global && !g.variable(v.V).heap {
 		g.bindVar(v.V, r)
 		return
@@ -216,7 +212,7 @@ func (g *gen) assign(s *tree.Assign) {
 		rs := g.multi(rhs)
 		for i, l := range s.Lhs {
 			if l != nil {
-				g.assignRef(l, rs[i], true)
+				g.assignRef(l, rs[i])
 			}
 		}
 		return
@@ -237,7 +233,7 @@ func (g *gen) assign(s *tree.Assign) {
 		}
 	}
 	if isMulti(rhs) {
-		g.assignRef(lhs, g.multi(rhs)[0], true)
+		g.assignRef(lhs, g.multi(rhs)[0])
 		return
 	}
 	p := g.place(lhs)
@@ -354,10 +350,9 @@ func (g *gen) forStmt(s *tree.For) {
 	if cond != nil {
 		cond = g.hoistBound(cond, s)
 	}
-	switch {
-	case guard:
+	if guard {
 		g.branch(cond, false, brk)
-	case cond != nil && (len(s.CondPre) > 0 || size(cond, 0) > 6):
+	} else if cond != nil {
 		g.jump(test)
 	}
 	g.bind(top)
@@ -381,14 +376,9 @@ func (g *gen) forStmt(s *tree.For) {
 		g.bind(test)
 	}
 	g.stmts(s.CondPre)
-	if guard && !g.loopTest(cond, top) || !guard {
-		g.branch(cond, true, top)
-	}
+	g.branch(cond, true, top)
 	g.bind(brk)
 }
-
-// loopTest is the test of a counted loop; see peep.go for its fusion with the increment.
-func (g *gen) loopTest(cond tree.Expr, top int32) bool { return false }
 
 // hoistBound keeps the constant bound of a counting loop in a register, so that increment and test become
 // one instruction.

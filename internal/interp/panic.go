@@ -237,16 +237,26 @@ func (w *worker) recovers() (typ, data uint64) {
 }
 
 // caller is the depth of the frame that called the newest one, not counting
-// wrappers.
+// wrappers. A wrapper as the newest frame (defer recover()) stands for the
+// function that runs it.
 func (w *worker) caller() uint32 {
 	ctl := w.g.Stack.Control
-	for d := w.depth() - 1; d > 0; d-- {
-		f := w.m.funcOf(uintptr(ctl[d] &^ stack.Mark >> 16))
-		if f.Flags&abi.Wrapper == 0 {
-			return d
+	d := w.depth() - 1
+	wrapper := func() bool {
+		return w.m.funcOf(uintptr(ctl[d]&^stack.Mark>>16)).Flags&abi.Wrapper != 0
+	}
+	if w.m.funcOf(w.st.pc).Flags&abi.Wrapper != 0 {
+		for d > 0 && wrapper() {
+			d--
+		}
+		if d > 0 {
+			d--
 		}
 	}
-	return 0
+	for d > 0 && wrapper() {
+		d--
+	}
+	return d
 }
 
 // goexitDone() ends the goroutine; its deferred calls have run.

@@ -142,6 +142,9 @@ func (g *gen) newExpr(e *tree.New, dst ref) {
 	g.newValue(e.Init, l, dst)
 }
 
+// bigLiteral is the number of slots above which a literal is built where it is to be.
+const bigLiteral = 64
+
 // storeExpr stores the value of e in p. For a fresh object (p.canon in memory) the parts of literals are stored one by one
 // and zero parts are left out.
 func (g *gen) storeExpr(p place, e tree.Expr) {
@@ -179,6 +182,15 @@ func (g *gen) storeExpr(p place, e tree.Expr) {
 	if lit, ok := e.(*tree.StructLit); ok && p.kind == inMem && complete(lit) {
 		g.storeParts(p, lit)
 		return
+	}
+	switch e.(type) {
+	case *tree.StructLit, *tree.ArrayLit:
+		if l.Slots > bigLiteral && (p.kind == inMem || p.kind == inGlobal || p.kind == inElem) && !(p.kind == inMem && p.canon) {
+			a := g.address(p)
+			g.zeroMem(a, l)
+			g.storeExpr(place{kind: inMem, l: l, r: a, nonnil: true, canon: true}, e)
+			return
+		}
 	}
 	if l.Slots > 4 && p.kind != inFrame && p.kind != inFrameAt {
 		if isZero(e) {

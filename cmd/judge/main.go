@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/vmtest"
 )
@@ -46,6 +47,8 @@ func dispatch(args []string) int {
 			return 1
 		}
 		return 0
+	case "programs":
+		return programs(ctx, args[1:])
 	case "gotest":
 		return gotest(ctx, args[1:])
 	case "help", "-h", "-help", "--help":
@@ -60,4 +63,8 @@ func dispatch(args []string) int {
 func flags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet("judge "+name, flag.ExitOnError)
 	return fs
+}
+
+func splitList(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' })
 }

@@ -29,11 +29,7 @@ func Modes(names string, stress int) ([]Mode, error) {
 		stress = defaultStress
 	}
 	if names == "all" {
-		names = ""
-		for _, m := range modes {
-			names += "," + m.Name
-		}
-		names = names[1:]
+		names = ModeNames()
 	}
 	var out []Mode
 next:
@@ -48,4 +44,13 @@ next:
 		return nil, fmt.Errorf("unknown mode %q", name)
 	}
 	return out, nil
+}
+
+// ModeNames are the names of all modes, with commas between.
+func ModeNames() string {
+	var names []string
+	for _, m := range modes {
+		names = append(names, m.Name)
+	}
+	return strings.Join(names, ",")
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,10 +41,10 @@ func Real(ctx context.Context, j *Job) (Outcome, error) {
 	}
 	file := ""
 	if dir, err := os.UserCacheDir(); err == nil {
-		file = filepath.Join(dir, "terrarium", "judge", key+".json")
+		file = filepath.Join(dir, "terrarium", "judge", key+".gob")
 		if b, err := os.ReadFile(file); err == nil {
 			var o Outcome
-			if json.Unmarshal(b, &o) == nil {
+			if gob.NewDecoder(bytes.NewReader(b)).Decode(&o) == nil {
 				return o, nil
 			}
 		}
@@ -53,9 +53,10 @@ func Real(ctx context.Context, j *Job) (Outcome, error) {
 	if err != nil || file == "" {
 		return o, err
 	}
-	if b, err := json.Marshal(o); err == nil && os.MkdirAll(filepath.Dir(file), 0o777) == nil {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(o); err == nil && os.MkdirAll(filepath.Dir(file), 0o777) == nil {
 		tmp := fmt.Sprintf("%s.%d", file, os.Getpid())
-		if os.WriteFile(tmp, b, 0o666) == nil {
+		if os.WriteFile(tmp, b.Bytes(), 0o666) == nil {
 			os.Rename(tmp, file)
 		}
 	}
@@ -68,7 +69,7 @@ func realKey(j *Job) (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "2 %s %q %q %v\n", tc.Version, j.Args, j.Stdin, j.Merge)
+	fmt.Fprintf(h, "3 %s %q %q %v\n", tc.Version, j.Args, j.Stdin, j.Merge)
 	for _, f := range j.Files {
 		err := filepath.WalkDir(f, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
+	"encoding/gob"
 	"fmt"
 	"io"
 	"os"
@@ -15,8 +15,8 @@ import (
 )
 
 // Jobs run in worker processes: a worker is this executable with the verb that
-// the Pool was given. It reads jobs from its standard input, a JSON value each,
-// and writes outcomes to its standard output. So whatever a machine does to its
+// the Pool was given. It reads jobs from its standard input and writes outcomes
+// to its standard output, as gob values (JSON would mend what is no UTF-8). So whatever a machine does to its
 // host – a crash of the Go runtime, a hang, memory without end – hits one job,
 // is an outcome of that job, and the next job gets a fresh worker.
 //
@@ -25,8 +25,8 @@ import (
 
 // Serve is a worker's life. It returns when in ends.
 func Serve(in io.Reader, out io.Writer) error {
-	dec := json.NewDecoder(in)
-	enc := json.NewEncoder(out)
+	dec := gob.NewDecoder(in)
+	enc := gob.NewEncoder(out)
 	for {
 		var j Job
 		if err := dec.Decode(&j); err == io.EOF {
@@ -101,7 +101,8 @@ type worker struct {
 	pool   *Pool
 	cmd    *exec.Cmd
 	in     io.WriteCloser
-	out    *json.Decoder
+	jobs   *gob.Encoder // to in
+	out    *gob.Decoder
 	stderr *output
 	served int
 }
@@ -122,7 +123,8 @@ func (w *worker) start() error {
 	if err != nil {
 		return err
 	}
-	w.out = json.NewDecoder(bufio.NewReaderSize(out, 1<<16))
+	w.jobs = gob.NewEncoder(w.in)
+	w.out = gob.NewDecoder(bufio.NewReaderSize(out, 1<<16))
 	w.served = 0
 	return w.cmd.Start()
 }
@@ -178,11 +180,7 @@ func (w *worker) limit() int {
 // serve gives the job to the process and passes on n outcomes. crash tells that the process
 // is gone; compiled, that it was not while the program was compiled.
 func (w *worker) serve(ctx context.Context, j *Job) (n int, compiled bool, crash string, err error) {
-	if b, err := json.Marshal(j); err != nil {
-		return 0, false, "", err
-	} else {
-		w.in.Write(append(b, '\n')) // a dead process shows when its outcomes are read
-	}
+	w.jobs.Encode(j) // a dead process shows when its outcomes are read
 	// The machine ends a run by itself at its time limit; a host that hangs is killed later.
 	grace := 20 * time.Second
 	var mu sync.Mutex

@@ -1,3 +1,4 @@
+//judge:gcevery 9973
 package main
 
 import (

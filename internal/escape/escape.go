@@ -1,94 +1,344 @@
 // Package escape decides where values live: in the frame of a function or on the heap.
 //
-// Its place in the way of a program is between inlining and ordering: it reads the
-// full form of a function (and the summaries of the functions it calls) and writes
-// its decisions into the tree: Var.Esc for variables, the field Esc of every
-// expression that allocates for what that expression makes.
+// Its place in the way of a program is between inlining and ordering: it reads the full form of functions and
+// writes its decisions into the tree: Var.Esc for variables, the field Esc of every expression that allocates
+// for what that expression makes, Var.ByRef for captured variables, and into Func.Escape what callers must know.
 //
-// The policy here is the simplest one that is sound, and it needs no other function than the one it
-// looks at: a variable lives on the heap if its address is taken or a closure shares it by
-// reference; every expression that allocates does so on the heap. The analysis of the real compiler
-// (locations, edges with derefs, leaks of parameters) takes its place behind the same function
-// and can only turn EscHeap into EscNone.
+// # The analysis
 //
-// Invariants:
+// It is the flow-insensitive analysis of the real compiler (M. Dempsky's of 2018, after D. Vyukov's and
+// R. Cox's), in the same steps, so that it comes to the same decisions:
 //
-//	after Decide(f): v.Esc != EscUnknown for every parameter, result and local of f
-//	v.Esc == EscNone → no pointer to v exists while f runs
+//  1. Functions are taken in batches, callees first: a batch is a strongly connected component of the graph of
+//     references between declared functions; the function literals inside belong to it (batch.go).
+//
+//  2. Every variable and every expression that allocates is a location. Every assignment is an edge with the
+//     number of dereferences on the way, minus one for taking an address (build.go, stmt.go, expr.go):
+//
+//     p = &q   -1        p = q   0        p = *q   1
+//
+//     Fields and elements are not told apart from the whole. Stores through pointers, sends, map entries
+//     and global variables are flows to one location, the heap.
+//
+//  3. From every location the graph is walked backwards, with the least count of derefs (solve.go). A location
+//     whose address (-1) reaches one that outlives it — the heap, a result, a variable of an outer
+//     loop or of a function around — escapes; then it counts as heap itself and is walked again.
+//
+//  4. What flows from a parameter to the heap, to results, to places that mutate or call is its leak set: the
+//     summary, which calls from later batches use instead of the body.
+//
+// # Invariants
+//
+//	after Func(f): v.Esc != EscUnknown for every parameter, result and local of f and its literals
+//	v.Esc == EscNone → no pointer to v is in the heap, and none is used when v's frame, or v's round
+//	of a loop, is gone
 //	variables that order makes later carry their own decision
+//
+// The simplest sound policy, everything to the heap, is in trivial.go, for comparison and for code that is not analysed.
 package escape
 
-import "github.com/terrarium-go/terrarium/internal/tree"
+import (
+	"go/constant"
+	"go/types"
 
-// Decide writes the decisions for f, which is in full form, and for its variables. It takes time linear in
-// the size of f. The nested functions of f have their own calls of Decide, in any order.
-func Decide(f *tree.Func) {
-	Sites(f, func(s Site) { *s.Esc = tree.EscHeap })
-	shared := map[*tree.Var]bool{}
-	tree.Walk(f.Body, func(n tree.Node) bool {
-		c, ok := n.(*tree.Closure)
-		if !ok {
-			return true
-		}
-		for i, v := range c.F.Captures {
-			if r, ok := c.Vals[i].(*tree.Ref); ok && v.ByRef {
-				shared[r.V] = true
-			}
-		}
-		return true
-	})
-	for _, list := range [][]*tree.Var{f.Params, f.Results, f.Locals} {
-		for _, v := range list {
-			v.Esc = tree.EscNone
-			if v.Addrtaken || shared[v] {
-				v.Esc = tree.EscHeap
-			}
-		}
+	"github.com/terrarium-go/terrarium/internal/tree"
+)
+
+// Analyzer analyses the functions of a program. It is not safe for concurrent use.
+type Analyzer struct {
+	// Explain keeps the paths by which things escape. It must be set before the first function is analysed.
+	Explain bool
+	// Mutations adds notes on parameters that are written through or called.
+	Mutations bool
+	// Report gets the findings of each batch; nil: they are dropped.
+	Report func(Finding)
+
+	// Package is the import path whose names are printed without qualifier.
+	Package string
+
+	p        *tree.Program
+	state    map[*tree.Func]nestState // of declared functions
+	nests    map[*tree.Func]*nest
+	dots     map[*tree.ArrayLit]bool // made of variadic arguments
+	pointers map[types.Type]bool
+	bound    map[*tree.Func]*tree.Func
+	defs     map[*tree.Var]tree.Expr // the only value of variables that are assigned once
+
+	// Tarjan's algorithm.
+	index   map[*tree.Func]int
+	low     map[*tree.Func]int
+	stack   []*tree.Func
+	onStack map[*tree.Func]bool
+}
+
+// New returns an analyzer for the functions of p.
+func New(p *tree.Program) *Analyzer {
+	return &Analyzer{
+		p: p, state: map[*tree.Func]nestState{}, nests: map[*tree.Func]*nest{}, dots: map[*tree.ArrayLit]bool{},
+		pointers: map[types.Type]bool{}, bound: map[*tree.Func]*tree.Func{}, defs: map[*tree.Var]tree.Expr{},
+		index: map[*tree.Func]int{}, low: map[*tree.Func]int{}, onStack: map[*tree.Func]bool{},
 	}
 }
 
-// Site is an expression (or a defer statement) that allocates; Esc points to its decision.
-type Site struct {
-	Node tree.Node
-	Esc  *tree.Esc
+// Func analyses f, in full form, with its literals and, before them, everything it refers to, which is built for it.
+// What was analysed before is left alone.
+func (a *Analyzer) Func(f *tree.Func) {
+	if f = outermost(f); a.state[f] == unknown {
+		a.connect(f)
+	}
 }
 
-// Sites calls visit for every allocation site of f, in source order.
-func Sites(f *tree.Func, visit func(Site)) {
-	tree.Walk(f.Body, func(n tree.Node) bool {
-		var esc *tree.Esc
-		switch n := n.(type) {
-		case *tree.Closure:
-			esc = &n.Esc
-		case *tree.Builtin:
-			if n.Name == "append" {
-				esc = &n.Esc
-			}
-		case *tree.New:
-			esc = &n.Esc
-		case *tree.MakeSlice:
-			esc = &n.Esc
-		case *tree.MakeMap:
-			esc = &n.Esc
-		case *tree.ArrayLit:
-			esc = &n.Esc
-		case *tree.MapLit:
-			esc = &n.Esc
-		case *tree.Convert:
-			esc = &n.Esc
-		case *tree.ToIface:
-			esc = &n.Esc
-		case *tree.Concat:
-			esc = &n.Esc
-		case *tree.Defer:
-			esc = &n.Esc
+// nest is a declared function with its literals.
+type nest struct {
+	literals []*tree.Func
+	refs     []*tree.Func // declared functions that it names
+}
+
+// nest builds f and finds what it refers to.
+func (a *Analyzer) nest(f *tree.Func) *nest {
+	if n := a.nests[f]; n != nil {
+		return n
+	}
+	n := &nest{}
+	a.nests[f] = n
+	if f.Extern {
+		return n
+	}
+	a.p.Build(f)
+	seen := map[*tree.Func]bool{}
+	var body func(f *tree.Func)
+	name := func(f *tree.Func) {
+		switch {
+		case seen[f]:
+		case f.Outer != nil:
+			seen[f] = true
+			n.literals = append(n.literals, f)
+			body(f)
+		default:
+			seen[f] = true
+			n.refs = append(n.refs, f)
 		}
-		if esc != nil {
-			visit(Site{n, esc})
+	}
+	body = func(f *tree.Func) {
+		tree.Walk(f.Body, func(x tree.Node) bool {
+			switch x := x.(type) {
+			case *tree.FuncRef:
+				name(x.F)
+			case *tree.Closure:
+				if x.F.Outer == nil {
+					if m := a.boundMethod(x.F); m != nil {
+						name(m)
+					}
+				}
+				name(x.F)
+			case *tree.Call:
+				if x.F != nil {
+					name(x.F)
+				}
+			case *tree.Declare:
+				if x.Init != nil {
+					a.define(x.V, x.Init)
+				}
+			case *tree.Assign:
+				if len(x.Lhs) == len(x.Rhs) {
+					for i, l := range x.Lhs {
+						if r, ok := l.(*tree.Ref); ok {
+							a.define(r.V, x.Rhs[i])
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	body(f)
+	return n
+}
+
+func (a *Analyzer) define(v *tree.Var, x tree.Expr) {
+	if v.Kind == tree.Local && !v.Reassigned && !v.Addrtaken {
+		a.defs[v] = x
+	}
+}
+
+// connect analyses the strongly connected component of f after those that it refers to.
+func (a *Analyzer) connect(f *tree.Func) {
+	a.index[f] = len(a.index) + 1
+	a.low[f] = a.index[f]
+	a.stack = append(a.stack, f)
+	a.onStack[f] = true
+	for _, g := range a.nest(f).refs {
+		switch {
+		case a.index[g] == 0:
+			a.connect(g)
+			a.low[f] = min(a.low[f], a.low[g])
+		case a.onStack[g]:
+			a.low[f] = min(a.low[f], a.index[g])
+		}
+	}
+	if a.low[f] != a.index[f] {
+		return
+	}
+	i := len(a.stack) - 1
+	for a.stack[i] != f {
+		i--
+	}
+	fns := append([]*tree.Func(nil), a.stack[i:]...)
+	a.stack = a.stack[:i]
+	for _, g := range fns {
+		a.onStack[g] = false
+	}
+	a.analyse(fns)
+}
+
+// analyse decides for one batch.
+func (a *Analyzer) analyse(fns []*tree.Func) {
+	b := newBatch(a, fns)
+	for _, f := range fns {
+		a.state[f] = inBatch
+		b.addFunc(f)
+		for _, c := range f.Captures { // of a method value's function
+			b.addVar(c, f)
+		}
+		for _, l := range a.nests[f].literals {
+			b.addFunc(l)
+		}
+	}
+	for _, f := range fns {
+		b.body(f)
+	}
+	for _, c := range b.captures {
+		b.flowCapture(c)
+	}
+	b.captures = nil
+	for _, l := range b.all {
+		if why := b.heapReason(l); why != "" {
+			n := l.node
+			if n == nil {
+				n = valueNode{l.v}
+			}
+			b.flow(b.toHeap().addr(n, why), l)
+		}
+	}
+	b.solve()
+	b.finish()
+	for _, f := range fns {
+		a.state[f] = done
+	}
+}
+
+// boundMethod is the method that the function of a method value calls, nil for one of an interface.
+func (a *Analyzer) boundMethod(f *tree.Func) *tree.Func {
+	if m, ok := a.bound[f]; ok {
+		return m
+	}
+	var m *tree.Func
+	a.p.Build(f)
+	tree.Walk(f.Body, func(n tree.Node) bool {
+		if c, ok := n.(*tree.Call); ok && m == nil {
+			m = c.F
 		}
 		return true
 	})
+	a.bound[f] = m
+	return m
 }
 
-// Pass is Decide in the form of a pass between building and ordering.
-func Pass(_ *tree.Program, f *tree.Func) { Decide(f) }
+// origin follows variables that are assigned once to their value.
+func (a *Analyzer) origin(x tree.Expr) tree.Expr {
+	for range 100 {
+		switch y := x.(type) {
+		case *tree.Ref:
+			v := y.V
+			for v.Outer != nil {
+				v = v.Outer
+			}
+			d := a.defs[v]
+			if d == nil {
+				return x
+			}
+			x = d
+		case *tree.Convert:
+			if spills(y.T.Underlying(), y.X.Type().Underlying()) || !types.Identical(y.T.Underlying(), y.X.Type().Underlying()) {
+				return x
+			}
+			x = y.X
+		default:
+			return x
+		}
+	}
+	return x
+}
+
+// staticFunc is the function that the func value x is known to be, or nil.
+func (a *Analyzer) staticFunc(x tree.Expr) *tree.Func {
+	switch y := a.origin(x).(type) {
+	case *tree.FuncRef:
+		return y.F
+	case *tree.Closure:
+		if y.F.Outer != nil {
+			return y.F
+		}
+	}
+	return nil
+}
+
+// staticConst is the constant that x is known to be, or nil.
+func (a *Analyzer) staticConst(x tree.Expr) *tree.Const {
+	switch y := a.origin(x).(type) {
+	case *tree.Const:
+		return y
+	case *tree.Builtin:
+		if y.Name == "len" {
+			if lit, ok := a.origin(y.Args[0]).(*tree.ArrayLit); ok && isSlice(lit.T) {
+				return &tree.Const{Typed: tree.Typed{At: y.At, T: types.Typ[types.Int]}, Val: constant.MakeInt64(lit.Len)}
+			}
+		}
+	}
+	return nil
+}
+
+// hasPointers reports whether values of type t hold pointers.
+func (a *Analyzer) hasPointers(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	if has, ok := a.pointers[t]; ok {
+		return has
+	}
+	has := false
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		has = u.Info()&types.IsString != 0 || u.Kind() == types.UnsafePointer || u.Kind() == types.UntypedNil
+	case *types.Array:
+		has = u.Len() > 0 && a.hasPointers(u.Elem())
+	case *types.Struct:
+		for i := range u.NumFields() {
+			has = has || a.hasPointers(u.Field(i).Type())
+		}
+	case *types.Tuple:
+		has = u.Len() > 0
+	default:
+		has = true
+	}
+	a.pointers[t] = has
+	return has
+}
+
+// nonString reports whether values of type t hold pointers other than those of strings.
+func (a *Analyzer) nonString(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return !isString(u) && a.hasPointers(t)
+	case *types.Array:
+		return u.Len() > 0 && a.nonString(u.Elem())
+	case *types.Struct:
+		for i := range u.NumFields() {
+			if a.nonString(u.Field(i).Type()) {
+				return true
+			}
+		}
+		return false
+	}
+	return a.hasPointers(t)
+}

@@ -1,0 +1,236 @@
+package escape
+
+import (
+	"fmt"
+	"go/token"
+
+	"github.com/terrarium-go/terrarium/internal/tree"
+)
+
+// Kind is what a finding says.
+type Kind uint8
+
+const (
+	Moved      Kind = iota // a variable lives on the heap
+	Escapes                // what an expression allocates is on the heap
+	Stays                  // what an expression allocates may be in the frame
+	Leak                   // where a parameter goes
+	SelfAssign             // an assignment that stores nothing new
+	ZeroCopy               // []byte(s) that is never written
+	Uintptr                // an integer parameter that may hold an address
+)
+
+// Finding is one line of the explanation, in the words of the real compiler.
+type Finding struct {
+	Pos  token.Pos
+	Kind Kind
+	Text string
+	Fn   *tree.Func
+	Node tree.Node // the allocating expression; nil for variables
+	Var  *tree.Var
+	Path []Hop // how it gets to where it is too long-lived, when Analyzer.Explain is set
+	To   string
+}
+
+func (a *Analyzer) note(pos token.Pos, k Kind, format string, args ...any) {
+	a.report(Finding{Pos: pos, Kind: k, Text: fmt.Sprintf(format, args...)})
+}
+
+func (a *Analyzer) report(f Finding) {
+	if a.Report != nil {
+		a.Report(f)
+	}
+}
+
+// finish writes the decisions into the tree, makes the summaries and reports.
+func (b *batch) finish() {
+	for _, f := range b.fns {
+		b.summarize(f, true)
+		for _, l := range b.a.nests[f].literals {
+			b.summarize(l, false)
+		}
+	}
+	for _, lp := range b.leakPaths {
+		if b.a.Report != nil && !lp.l.v.Temp {
+			b.a.report(Finding{Pos: lp.l.v.Pos, Kind: Leak, Var: lp.l.v, Fn: lp.l.fn, Path: lp.hops, To: lp.to,
+				Text: fmt.Sprintf("parameter %s leaks to %s for %s with derefs=%d", lp.l.v.Name, lp.to, b.a.funcName(lp.l.fn), lp.derefs)})
+		}
+	}
+	for _, l := range b.all {
+		esc := tree.EscNone
+		if l.has(escapes) {
+			esc = tree.EscHeap
+		}
+		if l.v != nil {
+			l.v.Esc, l.v.Info = esc, nil
+			if esc == tree.EscHeap && !l.v.Temp && b.a.Report != nil {
+				b.a.report(Finding{Pos: l.v.Pos, Kind: Moved, Text: "moved to heap: " + l.v.Name, Fn: l.fn, Var: l.v, Path: l.path})
+			}
+			continue
+		}
+		if l.node == nil {
+			continue
+		}
+		if p := decision(l.node); p != nil {
+			*p = esc
+		}
+		if b.a.Report != nil {
+			b.site(l, esc)
+		}
+	}
+}
+
+// site reports on an allocating expression.
+func (b *batch) site(l *location, esc tree.Esc) {
+	if f := literalOf(l.node); f != nil && f.Flags&tree.Wrapper != 0 || l.fn.Flags&tree.Wrapper != 0 {
+		return
+	}
+	what := b.a.text(b.a.literalized(l.node))
+	if x, ok := l.node.(*tree.Builtin); ok {
+		what = x.Name
+	}
+	f := Finding{Pos: l.node.Pos(), Kind: Stays, Text: what + " does not escape", Fn: l.fn, Node: l.node}
+	if esc == tree.EscHeap {
+		f.Kind, f.Text, f.Path = Escapes, what+" escapes to heap", l.path
+	}
+	b.a.report(f)
+	if c, ok := l.node.(*tree.Convert); ok && !l.has(mutates) && isString(c.X.Type()) && isBytes(c.T) {
+		b.a.report(Finding{Pos: l.node.Pos(), Kind: ZeroCopy, Text: "zero-copy string->[]byte conversion", Fn: l.fn, Node: l.node})
+	}
+}
+
+// decision is the field for the decision on what n allocates, nil for func values without captures.
+func decision(n tree.Node) *tree.Esc {
+	switch n := n.(type) {
+	case *tree.Closure:
+		return &n.Esc
+	case *tree.Builtin:
+		return &n.Esc
+	case *tree.New:
+		return &n.Esc
+	case *tree.MakeSlice:
+		return &n.Esc
+	case *tree.MakeMap:
+		return &n.Esc
+	case *tree.ArrayLit:
+		return &n.Esc
+	case *tree.MapLit:
+		return &n.Esc
+	case *tree.Convert:
+		return &n.Esc
+	case *tree.ToIface:
+		return &n.Esc
+	case *tree.Concat:
+		return &n.Esc
+	}
+	return nil
+}
+
+// summarize makes the leak sets of f's parameters; with keep they become f's summary.
+func (b *batch) summarize(f *tree.Func, keep bool) {
+	s := &summary{params: make([]leaks, len(f.Params))}
+	for i, v := range f.Params {
+		s.params[i] = b.leaksOf(f, v)
+	}
+	if keep {
+		f.Escape = s
+	}
+}
+
+func (b *batch) leaksOf(f *tree.Func, v *tree.Var) (out leaks) {
+	a := b.a
+	say := a.Report != nil && f.Flags&tree.Wrapper == 0 && len(f.Args) == 0
+	named := v.Name != "" && v.Name != "_"
+	if f.Extern {
+		switch {
+		case isUintptr(v.T):
+			if say {
+				a.leak(f, v, Uintptr, "assuming "+paramName(f, v)+" is unsafe uintptr")
+			}
+		case !a.hasPointers(v.T):
+		case f.Flags&tree.NoEscape != 0:
+			if say && named {
+				a.leak(f, v, Leak, v.Name+" does not escape")
+			}
+			out.add(toMutator, 0)
+			out.add(toCallee, 0)
+		default:
+			if say && named {
+				a.leak(f, v, Leak, "leaking param: "+v.Name)
+			}
+			out.add(toHeap, 0)
+		}
+		return out
+	}
+	if f.Flags&tree.UintptrEsc != 0 {
+		if isUintptr(v.T) {
+			if say {
+				a.leak(f, v, Uintptr, "marking "+v.Name+" as escaping uintptr")
+			}
+			return out
+		}
+		if f.Variadic && v == f.Params[len(f.Params)-1] && isUintptr(a.p.Elem(v.T)) {
+			if say {
+				a.leak(f, v, Uintptr, "marking "+v.Name+" as escaping ...uintptr")
+			}
+			return out
+		}
+	}
+	if !a.hasPointers(v.T) || !named {
+		return out
+	}
+	l := b.loc(v)
+	l.leaks.trim()
+	if say && !l.has(escapes) && !v.Temp {
+		b.reportLeaks(f, v, &l.leaks)
+	}
+	return l.leaks
+}
+
+func paramName(f *tree.Func, v *tree.Var) string {
+	if v.Name != "" {
+		return v.Name
+	}
+	for i, p := range f.Params {
+		if p == v {
+			return fmt.Sprintf("arg#%d", i+1)
+		}
+	}
+	return "_"
+}
+
+func (a *Analyzer) leak(f *tree.Func, v *tree.Var, k Kind, text string) {
+	a.report(Finding{Pos: v.Pos, Kind: k, Text: text, Fn: f, Var: v})
+}
+
+func (b *batch) reportLeaks(f *tree.Func, v *tree.Var, l *leaks) {
+	a, said := b.a, false
+	say := func(format string, args ...any) {
+		said = true
+		a.leak(f, v, Leak, fmt.Sprintf(format, args...))
+	}
+	switch d := l.derefs(toHeap); {
+	case d == 0:
+		say("leaking param: %s", v.Name)
+	case d > 0:
+		say("leaking param content: %s", v.Name)
+	}
+	for i := range maxResults {
+		if d := l.derefs(toResult + i); d >= 0 {
+			say("leaking param: %s to result %s level=%d", v.Name, f.Results[i].Name, d)
+		}
+	}
+	none := "does not escape"
+	if a.Mutations {
+		if d := l.derefs(toMutator); d >= 0 {
+			say("mutates param: %s derefs=%d", v.Name, d)
+		}
+		if d := l.derefs(toCallee); d >= 0 {
+			say("calls param: %s derefs=%d", v.Name, d)
+		}
+		none += ", mutate, or call"
+	}
+	if !said {
+		say("%s %s", v.Name, none)
+	}
+}

@@ -20,6 +20,7 @@ type TestProgram struct {
 	*Program        // nil if the package has no tests
 	Path     string // import path of the package
 	Dir      string // its folder
+	GOROOT   string // the Go distribution it was compiled with
 }
 
 // ListTests finds the packages that Options.Args name (patterns as go test takes them).
@@ -45,7 +46,7 @@ func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err e
 	if err != nil {
 		return nil, err
 	}
-	p = &TestProgram{Path: path, Dir: l.Test.Dir}
+	p = &TestProgram{Path: path, Dir: l.Test.Dir, GOROOT: l.GOROOT}
 	if l.Test.Empty() {
 		return p, nil
 	}

@@ -150,6 +150,17 @@ func (t *Types) NameAt(off int32) uint64 {
 	return t.Base + uint64(off)
 }
 
+// TextAt is the code pointer with a text offset; 0 for -1, code that is not in the program.
+func (t *Types) TextAt(off int32) uint64 {
+	switch {
+	case off == -1:
+		return 0
+	case off < 0 && t.Dyn != nil:
+		return t.Dyn(off)
+	}
+	return t.Text + uint64(uint32(off))
+}
+
 // TypeAt is the address of the descriptor with an offset; 0 for offset 0 or -1.
 func (t *Types) TypeAt(off int32) uint64 {
 	if off == 0 || off == -1 {
@@ -337,11 +348,7 @@ next:
 			if !exported && !t.samePkg(inter, name, typ, mn) {
 				continue
 			}
-			code := uint64(0) // no code: nobody in the program calls the method
-			if m.Ifn != -1 {
-				code = t.Text + uint64(uint32(m.Ifn))
-			}
-			fun = append(fun, code)
+			fun = append(fun, t.TextAt(m.Ifn)) // 0: nobody in the program calls the method
 			j++
 			continue next
 		}

@@ -33,7 +33,7 @@ func roundBytes(n uint64) uint64 { return heap.RoundUp(n, true) }
 // Grow allocates the backing array for a slice of size-byte elements that is to
 // hold length elements (more than room) and copies the n old ones. The rest is zero.
 func (c *Call) Grow(size uint64, id abi.TypeID, noscan bool, p, n, room, length uint64) (mem.Addr, uint64, Status) {
-	if length > tooLong || int64(length) < 0 {
+	if int64(length) < 0 || size > 0 && length > tooLong {
 		return 0, 0, c.PanicRuntime("growslice: len out of range")
 	}
 	if size == 0 {

@@ -25,6 +25,7 @@ func init() {
 		}},
 		{"runtime.gcSetting", gcSetting},
 		{"runtime.finqNext", finqNext},
+		{"runtime.finqIdle", func(c *Call) Status { c.SetBool(0, c.Sched.FinqIdle()); return OK }},
 		{"runtime.setProfLabels", func(c *Call) Status { c.G.Labels = c.Arg(0); return OK }},
 		{"runtime.profLabels", func(c *Call) Status { c.Set(0, c.G.Labels); return OK }},
 		{"runtime.pin", pin},

@@ -121,16 +121,11 @@ func resolveTypeOff(c *Call) Status {
 }
 
 func resolveTextOff(c *Call) Status {
-	off := int32(c.Arg(1))
-	if off < 0 {
-		c.Set(2, c.types().NameAt(off))
-	} else {
-		c.Set(2, mem.TextBase+uint64(off))
-	}
+	c.Set(2, c.types().TextAt(int32(c.Arg(1))))
 	return OK
 }
 
-// addReflectOff(ptr unsafe.Pointer) int32 gives a negative offset that stands for ptr.
+// addReflectOff(ptr unsafe.Pointer) int32 gives an offset below -1 (which means: none) that stands for ptr.
 func addReflectOff(c *Call) Status {
 	t := c.types()
 	p := c.Arg(0)
@@ -138,7 +133,7 @@ func addReflectOff(c *Call) Status {
 	defer c.State.Mu.Unlock()
 	for i, q := range t.offs {
 		if q == p {
-			c.Set(1, uint64(int64(-1-i)))
+			c.Set(1, uint64(int64(-2-i)))
 			return OK
 		}
 	}
@@ -147,7 +142,7 @@ func addReflectOff(c *Call) Status {
 	}
 	t.offs = append(t.offs, p)
 	c.State.pinned = append(c.State.pinned, p)
-	c.Set(1, uint64(int64(-len(t.offs))))
+	c.Set(1, uint64(int64(-1-len(t.offs))))
 	return OK
 }
 

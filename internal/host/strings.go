@@ -214,18 +214,18 @@ func appendSlice(c *Call) Status {
 	p, n, room := c.Arg(0), c.Arg(1), c.Arg(2)
 	src, k := c.Arg(3), c.Arg(4)
 	id := abi.TypeID(c.Arg(5))
-	if int(id) >= len(c.Prog.Types) || k > tooLong {
+	if int(id) >= len(c.Prog.Types) || c.Prog.Types[id].Size > 0 && k > tooLong {
 		return c.Fatal("BUG: go:append with a bad area")
 	}
 	gt := &c.Prog.Types[id]
-	if n+k > room {
+	if n+k > room { // unsigned: an int overflow is more than any capacity
 		q, newRoom, st := c.Grow(gt.Size, id, gt.PtrBytes == 0, p, n, room, n+k)
 		if st != OK {
 			return st
 		}
 		p, room = q, newRoom
 	}
-	if k > 0 {
+	if k > 0 && gt.Size > 0 {
 		c.Space.Copy(p+n*gt.Size, src, k*gt.Size)
 	}
 	c.SetSlice(6, p, int(n+k), int(room))

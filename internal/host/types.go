@@ -20,7 +20,7 @@ import (
 type typeTable struct {
 	builtin.Types
 	made   map[uint64]madeType // by address of the descriptor; guarded by State.Mu
-	offs   []uint64            // addReflectOff: id -1-i → address; guarded by State.Mu
+	offs   []uint64            // addReflectOff: id -2-i → address; guarded by State.Mu
 	itabs  map[[2]uint64]uint64
 	misses map[[2]uint64]string
 	zero   uint64 // guest address of runtime.zeroVal
@@ -49,7 +49,7 @@ func (vm *VM) types() *typeTable {
 	t.Dyn = func(off int32) uint64 {
 		vm.State.Mu.Lock()
 		defer vm.State.Mu.Unlock()
-		if i := -1 - int(off); i >= 0 && i < len(t.offs) {
+		if i := -2 - int(off); i >= 0 && i < len(t.offs) {
 			return t.offs[i]
 		}
 		return 0

@@ -106,6 +106,32 @@ func GC() {
 	collect()
 }
 
+// finqIdle reports whether all finalizers and cleanups that were queued have been called.
+func finqIdle() bool
+
+// blockUntilEmptyFinalizerQueue waits for finqIdle, at most timeout ns.
+//
+//go:linkname blockUntilEmptyFinalizerQueue
+func blockUntilEmptyFinalizerQueue(timeout int64) bool {
+	for start := nanotime(); !finqIdle(); {
+		if nanotime()-start > timeout {
+			return false
+		}
+		sleep(20_000)
+	}
+	return true
+}
+
+//go:linkname sync_test_blockUntilEmptyCleanupQueue sync_test.runtime_blockUntilEmptyCleanupQueue
+func sync_test_blockUntilEmptyCleanupQueue(timeout int64) bool {
+	return blockUntilEmptyFinalizerQueue(timeout)
+}
+
+//go:linkname unique_blockUntilEmptyCleanupQueue unique.runtime_blockUntilEmptyCleanupQueue
+func unique_blockUntilEmptyCleanupQueue(timeout int64) bool {
+	return blockUntilEmptyFinalizerQueue(timeout)
+}
+
 //go:linkname runtime_debug_freeOSMemory runtime/debug.freeOSMemory
 func runtime_debug_freeOSMemory() {
 	GC()

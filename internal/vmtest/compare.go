@@ -49,7 +49,8 @@ var (
 //	goroutine [running]:         the state of the first goroutine
 //	main.f                       its functions, without arguments
 //
-// Text in front of the message is dropped, addresses are replaced.
+// Functions whose names begin with runtime_ have no body, and no frame on the
+// machine: they are left out. Text in front of the message is dropped, addresses are replaced.
 func PanicText(stderr string) string {
 	lines := strings.Split(stderr, "\n")
 	start := -1
@@ -82,7 +83,9 @@ func PanicText(stderr string) string {
 		out = append(out, "goroutine ["+longWait.ReplaceAllString(m[1], "")+"]:")
 		for i++; i+1 < len(lines) && lines[i] != ""; i++ {
 			if strings.HasPrefix(lines[i+1], "\t") && !strings.HasPrefix(lines[i], "\t") && !strings.HasPrefix(lines[i], "created by ") {
-				out = append(out, frameName(lines[i]))
+				if f := frameName(lines[i]); !strings.HasPrefix(f[strings.LastIndexByte(f, '.')+1:], "runtime_") {
+					out = append(out, f)
+				}
 			} else if strings.HasPrefix(lines[i], "...") {
 				out = append(out, "...")
 				break

@@ -26,7 +26,9 @@ func main() {
 		_, err := os.Stat(dir)
 		fmt.Println(errors.Is(err, fs.ErrNotExist))
 	}()
-	rel := func(err error) string { return strings.ReplaceAll(fmt.Sprint(err), dir, "DIR") }
+	rel := func(err error) string {
+		return strings.ReplaceAll(strings.ToLower(fmt.Sprint(err)), strings.ToLower(dir), "DIR")
+	}
 	in := func(name string) string { return filepath.Join(dir, name) }
 
 	check(os.MkdirAll(in("a/b/c"), 0o755))

@@ -51,7 +51,7 @@ func main() {
 	text.Info("hello", "n", 1, "s", "with space", "err", errors.New("bad"), "d", 1500*time.Millisecond, "pw", secret("x"), "p", point{1, 2})
 	text.Debug("hidden")
 	level.Set(slog.LevelDebug)
-	text.With("a", 1).WithGroup("g").With("b", 2).Debug("shown", "c", []int{1, 2}, "missing")
+	text.With("a", 1).WithGroup("g").With("b", 2).Debug("shown", "c", []int{1, 2}, slog.Any("last", nil))
 	js := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: dropTime}))
 	js.Warn("json", slog.Group("req", "method", "GET", "size", 1<<40), "f", 0.5, "nil", nil, "b", true, "t", time.Unix(0, 0).UTC(), "m", map[string]int{"k": 1})
 	n := 0

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/escape"
+	"github.com/terrarium-go/terrarium/internal/inline"
 	"github.com/terrarium-go/terrarium/internal/load"
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
@@ -226,11 +227,21 @@ func analyse(opts escape.Options, std bool, names ...string) (out []escape.Findi
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	l, err := load.Load(&load.Config{Library: true}, names...)
+	l, err := load.Load(&load.Config{Library: true, Unlinked: true}, names...)
 	if err != nil {
 		return nil, nil, err
 	}
-	return escape.Package(tree.NewProgram(l), l.Roots[0].LinkPath, opts), l.Fset, nil
+	p := tree.NewProgram(l)
+	pkg := l.Roots[0].LinkPath
+	opts.Prepare = func(f *tree.Func) {
+		inline.Devirtualize(p, f, func(pos token.Pos, text string) {
+			if f.Pkg == pkg {
+				out = append(out, escape.Finding{Pos: pos, Text: text, Fn: f, Kind: escape.Devirtualized})
+			}
+		})
+	}
+	out = append(out, escape.Package(p, pkg, opts)...)
+	return out, l.Fset, nil
 }
 
 func (t *escapeTest) judge(f checkFlags) error {

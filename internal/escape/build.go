@@ -213,12 +213,13 @@ func literalOf(n tree.Node) *tree.Func {
 	return nil
 }
 
-// outermost is the declared function around f.
-func outermost(f *tree.Func) *tree.Func {
-	for f.Outer != nil {
+// root is the function that f is analysed with: the innermost around f, or f itself, that captures nothing.
+// A literal without captures is like a declared function.
+func root(f *tree.Func) *tree.Func {
+	for f.Outer != nil && len(f.Captures) > 0 {
 		f = f.Outer
 	}
 	return f
 }
 
-func (b *batch) inBatch(f *tree.Func) bool { return b.a.state[outermost(f)] == inBatch }
+func (b *batch) inBatch(f *tree.Func) bool { return b.a.state[root(f)] == inBatch }

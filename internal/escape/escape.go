@@ -50,6 +50,8 @@ type Analyzer struct {
 	Explain bool
 	// Mutations adds notes on parameters that are written through or called.
 	Mutations bool
+	// Prepare is called for every function when it is built and before anything else looks at it; nil: nothing is.
+	Prepare func(f *tree.Func)
 	// Report gets the findings of each batch; nil: they are dropped.
 	Report func(Finding)
 
@@ -83,7 +85,7 @@ func New(p *tree.Program) *Analyzer {
 // Func analyses f, in full form, with its literals and, before them, everything it refers to, which is built for it.
 // What was analysed before is left alone.
 func (a *Analyzer) Func(f *tree.Func) {
-	if f = outermost(f); a.state[f] == unknown {
+	if f = root(f); a.state[f] == unknown {
 		a.connect(f)
 	}
 }
@@ -105,12 +107,15 @@ func (a *Analyzer) nest(f *tree.Func) *nest {
 		return n
 	}
 	a.p.Build(f)
+	if a.Prepare != nil {
+		a.Prepare(f)
+	}
 	seen := map[*tree.Func]bool{}
 	var body func(f *tree.Func)
 	name := func(f *tree.Func) {
 		switch {
 		case seen[f]:
-		case f.Outer != nil:
+		case root(f) != f:
 			seen[f] = true
 			n.literals = append(n.literals, f)
 			body(f)
@@ -128,6 +133,11 @@ func (a *Analyzer) nest(f *tree.Func) *nest {
 				if x.F.Outer == nil {
 					if m := a.boundMethod(x.F); m != nil {
 						name(m)
+					}
+				}
+				for i, v := range x.F.Captures {
+					if v.Outer == nil && x.F.Outer != nil {
+						a.defs[v] = x.Vals[i]
 					}
 				}
 				name(x.F)

@@ -14,6 +14,7 @@ import (
 type Options struct {
 	Explain   bool // with the paths
 	Mutations bool
+	Prepare   func(f *tree.Func) // see Analyzer
 }
 
 // Package analyses all functions of the package with the path pkg (as in linker symbols) and returns what there is
@@ -21,6 +22,7 @@ type Options struct {
 func Package(p *tree.Program, pkg string, opts Options) []Finding {
 	a := New(p)
 	a.Package, a.Explain, a.Mutations = pkg, opts.Explain, opts.Mutations
+	a.Prepare = opts.Prepare
 	var out []Finding
 	type key struct {
 		pos  token.Pos
@@ -28,7 +30,7 @@ func Package(p *tree.Program, pkg string, opts Options) []Finding {
 	}
 	seen := map[key]bool{}
 	a.Report = func(f Finding) {
-		if f.Fn != nil && outermost(f.Fn).Pkg != pkg || !f.Pos.IsValid() {
+		if f.Fn != nil && f.Fn.Pkg != pkg || !f.Pos.IsValid() {
 			return
 		}
 		if k := (key{f.Pos, f.Text}); !seen[k] {

@@ -240,6 +240,10 @@ func (e *builder) closure(d dest, c *tree.Closure) {
 // literal makes the func value of the literal f and goes through its body.
 func (e *builder) literal(d dest, n tree.Node, f *tree.Func) {
 	d = e.spill(d, n)
+	if root(f) == f {
+		e.heldLiteral(d, f)
+		return
+	}
 	e.captures = append(e.captures, capture{d, f})
 	for _, v := range f.Captures {
 		if v.Outer == nil {
@@ -253,7 +257,23 @@ func (e *builder) literal(d dest, n tree.Node, f *tree.Func) {
 		}
 	}
 	e.addFunc(f)
+	e.heldLiteral(d, f)
 	e.body(f)
+}
+
+// heldLiteral makes the func value of a literal that a go or defer statement calls with arguments: it is made when the
+// statement runs and held by f, the function made for the statement.
+func (e *builder) heldLiteral(d dest, f *tree.Func) {
+	if f.Flags&tree.Wrapper == 0 || len(f.Body) != 1 {
+		return
+	}
+	s, _ := f.Body[0].(*tree.ExprStmt)
+	if s == nil {
+		return
+	}
+	if c, ok := s.X.(*tree.Call); ok && c.F != nil && c.F.Outer != nil {
+		e.literal(d, e.a.literalRef(c.F), c.F)
+	}
 }
 
 // methodValue is x.M: the receiver flows into the closure and to the method, whose results go anywhere.
@@ -317,7 +337,9 @@ func (e *builder) call(ks []dest, c *tree.Call) {
 	}
 	switch {
 	case direct && f.Outer != nil: // a literal without captures, called where it stands
-		e.literal(e.discarded(), &tree.FuncRef{Typed: tree.Typed{At: tree.At{P: f.Pos}, T: e.a.p.Signature(f)}, F: f}, f)
+		if e.fn.Flags&tree.Wrapper == 0 {
+			e.literal(e.discarded(), e.a.literalRef(f), f)
+		}
 	case c.Fn != nil:
 		to := e.discarded()
 		if f == nil {
@@ -350,6 +372,11 @@ func (e *builder) call(ks []dest, c *tree.Call) {
 		}
 		e.expr(d.note(c, "call parameter"), arg)
 	}
+}
+
+// literalRef is the func value of the literal f, which captures nothing.
+func (a *Analyzer) literalRef(f *tree.Func) *tree.FuncRef {
+	return &tree.FuncRef{Typed: tree.Typed{At: tree.At{P: f.Pos}, T: a.p.Signature(f)}, F: f}
 }
 
 // value lets the value of variable v flow to d.

@@ -11,13 +11,14 @@ import (
 type Kind uint8
 
 const (
-	Moved      Kind = iota // a variable lives on the heap
-	Escapes                // what an expression allocates is on the heap
-	Stays                  // what an expression allocates may be in the frame
-	Leak                   // where a parameter goes
-	SelfAssign             // an assignment that stores nothing new
-	ZeroCopy               // []byte(s) that is never written
-	Uintptr                // an integer parameter that may hold an address
+	Moved         Kind = iota // a variable lives on the heap
+	Escapes                   // what an expression allocates is on the heap
+	Stays                     // what an expression allocates may be in the frame
+	Leak                      // where a parameter goes
+	SelfAssign                // an assignment that stores nothing new
+	ZeroCopy                  // []byte(s) that is never written
+	Devirtualized             // an interface call whose method is known
+	Uintptr                   // an integer parameter that may hold an address
 )
 
 // Finding is one line of the explanation, in the words of the real compiler.
@@ -32,8 +33,8 @@ type Finding struct {
 	To   string
 }
 
-func (a *Analyzer) note(pos token.Pos, k Kind, format string, args ...any) {
-	a.report(Finding{Pos: pos, Kind: k, Text: fmt.Sprintf(format, args...)})
+func (a *Analyzer) note(f *tree.Func, pos token.Pos, k Kind, format string, args ...any) {
+	a.report(Finding{Pos: pos, Kind: k, Fn: f, Text: fmt.Sprintf(format, args...)})
 }
 
 func (a *Analyzer) report(f Finding) {

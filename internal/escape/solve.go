@@ -138,9 +138,9 @@ func (b *batch) outlives(l, other *location) bool {
 	return encloses(l.fn, other.fn) // other dies when the literal returns
 }
 
-// encloses reports whether inner is a literal inside of outer.
+// encloses reports whether inner is a literal with captures inside of outer.
 func encloses(outer, inner *tree.Func) bool {
-	if outer == nil || inner == nil {
+	if outer == nil || inner == nil || len(inner.Captures) == 0 {
 		return false
 	}
 	for f := inner.Outer; f != nil; f = f.Outer {

@@ -153,7 +153,7 @@ func (e *builder) store(lhs, rhs []tree.Expr, why string, where tree.Node) {
 			e.address(e.toHeap().note(where, why), rhs[i])
 			continue
 		case selfAssign(lhs[i], rhs[i]):
-			e.a.note(where.Pos(), SelfAssign, "%s ignoring self-assignment in %s", e.a.funcName(e.fn), e.a.text(where))
+			e.a.note(e.fn, where.Pos(), SelfAssign, "%s ignoring self-assignment in %s", e.a.funcName(e.fn), e.a.text(where))
 			d = e.discarded()
 		}
 		e.expr(d.note(where, why), rhs[i])

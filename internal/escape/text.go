@@ -212,6 +212,9 @@ func (a *Analyzer) text(n tree.Node) string {
 				return pkg[strings.LastIndexByte(pkg, '/')+1:] + "." + name
 			}
 		}
+		if x.V.Temp {
+			return ".autotmp_" + x.V.Name
+		}
 		return x.V.Name
 	case *tree.FuncRef:
 		if x.F.Outer != nil {

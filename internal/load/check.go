@@ -112,7 +112,7 @@ func (l *loader) checkPackage(p *Package) {
 	if len(errs.list) == 0 {
 		p.decls = map[*types.Func]*ast.FuncDecl{}
 		p.FuncDecls(func(f *types.Func, d *ast.FuncDecl) { p.decls[f] = d })
-		p.directives(&errs)
+		p.directives(&errs, l.cfg.Unlinked)
 	}
 	if p.errs = errs.sorted(); len(p.errs) > 0 {
 		p.broken = true

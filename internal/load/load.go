@@ -58,6 +58,10 @@ type Config struct {
 	// Library admits packages that are not commands and several roots.
 	Library bool
 
+	// Unlinked is for programs that are looked at and not run: it admits functions without a body and imports of
+	// internal packages.
+	Unlinked bool
+
 	// Progress is told when a phase begins: "find", "parse", "check", "link".
 	Progress func(phase string)
 

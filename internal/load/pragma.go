@@ -78,7 +78,7 @@ type directive struct {
 }
 
 // directives collects the directives of all files of a type-checked package.
-func (p *Package) directives(errs *errorList) {
+func (p *Package) directives(errs *errorList, unlinked bool) {
 	p.Pragmas = map[types.Object]Pragma{}
 	p.Embeds = map[*types.Var]*Embed{}
 	linked := map[types.Object]bool{}
@@ -105,7 +105,7 @@ func (p *Package) directives(errs *errorList) {
 		}
 		p.attach(f, list, errs)
 	}
-	if !p.Std && !p.HasAsm {
+	if !p.Std && !p.HasAsm && !unlinked {
 		p.FuncDecls(func(f *types.Func, d *ast.FuncDecl) {
 			if d.Body == nil && !linked[f] && p.Pragmas[f].ImportModule == "" {
 				errs.at(d.Name.Pos(), "missing function body")

@@ -262,7 +262,7 @@ func (l *loader) reject(s *source, files []*file, errs *errorList) {
 				errs.at(spec.Path.Pos(), `import "C": cgo is not supported`)
 			case path == "plugin":
 				errs.at(spec.Path.Pos(), `import "plugin": plugins are not supported`)
-			case l.isStd(path) && isInternal(path):
+			case l.isStd(path) && isInternal(path) && !l.cfg.Unlinked:
 				errs.at(spec.Path.Pos(), "use of internal package %s not allowed", path)
 			case strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../"):
 				errs.at(spec.Path.Pos(), "%q is relative, but relative import paths are not supported in module mode", path)

@@ -21,6 +21,7 @@ var rooms = map[string]string{
 	"debug":         "",
 	"abi":           "",
 	"bytecode":      "abi",
+	"cache":         "",
 	"guest":         "",
 	"load":          "guest debug",
 	"tree":          "load",

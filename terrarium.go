@@ -27,6 +27,7 @@ import (
 	"sync"
 
 	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/cache"
 	"github.com/terrarium-go/terrarium/internal/load"
 	"github.com/terrarium-go/terrarium/internal/lower"
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -38,6 +39,11 @@ type Options struct {
 	Dir  string   // folder that Args are relative to; "" is the current one
 	Tags []string // build tags
 	Env  []string // environment of the compilation (GOROOT, GOFLAGS); nil: that of the process
+
+	// Cache is a folder that keeps compiled programs; "" keeps none. CacheLimit
+	// is the most bytes in it, 0 means 512 MiB.
+	Cache      string
+	CacheLimit int64
 
 	// Progress is told when a phase begins.
 	Progress func(phase string)
@@ -63,9 +69,17 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 			p, err = nil, bug("compiling", r)
 		}
 	}()
+	req := newRequest(&opts)
+	if p := req.get(); p != nil {
+		return p, nil
+	}
 	l, err := load.Load(&load.Config{Dir: opts.Dir, Tags: opts.Tags, Env: opts.Env, Progress: opts.Progress}, opts.Args...)
 	if err != nil {
 		return nil, err
+	}
+	var in *cache.Inputs
+	if req != nil {
+		in = req.inputs(l)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -81,7 +95,11 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return newProgram(code), nil
+	p = newProgram(code)
+	if req != nil {
+		req.put(in, p)
+	}
+	return p, nil
 }
 
 // ReadImage reads a program that WriteImage wrote, of at most limit bytes (0: 1 GiB).

@@ -27,7 +27,10 @@ func init() {
 	commands = []*command{
 		{"run", "[flags] file.go… | package [arguments]", "compile and run a program", runRun},
 		{"test", "[flags] [packages]", "run the tests of packages, as go test does", runTest},
+		{"build", "[-o file] file.go… | package", "compile a program to an image that runs without Go", runBuild},
 		{"dump", "[flags] file.go… | package [name]", "print a stage of the compilation", runDump},
+		{"cache", "info | clean", "show or empty the cache of compiled programs", runCache},
+		{"doctor", "", "say what is missing on this machine", runDoctor},
 		{"version", "", "print versions", runVersion},
 	}
 }
@@ -84,6 +87,7 @@ usage: terrarium <command> [flags] [arguments]
   terrarium run prog.go                        what go run does, here
   terrarium run --memory 64MiB --stats prog.go with a hard limit, and figures at the end
   terrarium run --sealed prog.go               no files, no environment
+  terrarium build -o prog.terra ./cmd/prog     an image: terrarium run prog.terra needs no Go
   terrarium dump --stage layout prog.go main.T size, padding and pointer words of a type
 
 Exit codes: that of the program; 2 for a panic or a fatal error of the program;

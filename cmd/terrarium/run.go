@@ -142,6 +142,7 @@ func runRun(c *command, args []string) int {
 	var m machineFlags
 	fs := c.flags()
 	m.register(fs)
+	noCache := fs.Bool("no-cache", false, "compile anew and do not keep the compiled program")
 	if code, done := parse(fs, args); done {
 		return code
 	}
@@ -153,7 +154,7 @@ func runRun(c *command, args []string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	report, stop := m.progress()
-	p, err := terrarium.Compile(ctx, terrarium.Options{Args: names, Tags: m.tagList(), Progress: report})
+	p, err := openProgram(ctx, terrarium.Options{Args: names, Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
 	if err == nil {
 		report("verify")
 		err = p.Verify()
@@ -199,7 +200,7 @@ func programName(names []string) string {
 			base = filepath.Base(abs)
 		}
 	}
-	return strings.TrimSuffix(base, ".go")
+	return strings.TrimSuffix(strings.TrimSuffix(base, ".go"), imageSuffix)
 }
 
 // flusher gathers small writes to standard output and passes them on soon.

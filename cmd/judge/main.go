@@ -18,8 +18,11 @@ import (
 	"github.com/terrarium-go/terrarium/internal/vmtest"
 )
 
-// workerVerb makes this program a worker of a vmtest.Pool.
-const workerVerb = "serve-jobs"
+// Verbs for processes that this program starts.
+const (
+	workerVerb = "serve-jobs"  // a worker of a vmtest.Pool
+	limitVerb  = "serve-limit" // runs one limit program
+)
 
 func main() { os.Exit(dispatch(os.Args[1:])) }
 
@@ -47,8 +50,18 @@ func dispatch(args []string) int {
 			return 1
 		}
 		return 0
+	case limitVerb:
+		if err := vmtest.ServeLimit(os.Stdout, args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
 	case "programs":
 		return programs(ctx, args[1:])
+	case "escape":
+		return escapeVerb(ctx, args[1:])
+	case "limits":
+		return limits(ctx, args[1:])
 	case "gotest":
 		return gotest(ctx, args[1:])
 	case "help", "-h", "-help", "--help":

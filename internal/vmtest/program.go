@@ -26,6 +26,7 @@ import (
 //	//judge:stdin text           standard input, a Go string
 //	//judge:args a b             arguments
 //	//judge:frames off           the functions in the traceback are not compared
+//	//judge:ends                 a limit program that keeps to its limit
 type Program struct {
 	Name    string // file name without .go
 	Path    string
@@ -34,6 +35,7 @@ type Program struct {
 	Stdin   string
 	Args    []string
 	Frames  bool // compare the functions in a traceback
+	Ends    bool // a limit program: it ends by itself, with exit code 0
 	Timeout time.Duration
 }
 
@@ -97,6 +99,8 @@ func (p *Program) directives(src string) (err error) {
 			p.Args = strings.Fields(value)
 		case "frames":
 			p.Frames = value != "off"
+		case "ends":
+			p.Ends = true
 		default:
 			return fmt.Errorf("unknown directive %q", line)
 		}

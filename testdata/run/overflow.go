@@ -1,4 +1,7 @@
 //judge:frames off
+//judge:gcevery 9973
+//judge:skip movestack copying a deep stack at every call is quadratic
+//judge:skip storm copying a deep stack at every call is quadratic
 package main
 
 import (

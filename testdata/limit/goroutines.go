@@ -1,0 +1,9 @@
+// Goroutines without end.
+package main
+
+func main() {
+	block := make(chan int)
+	for {
+		go func() { <-block }()
+	}
+}

@@ -217,6 +217,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 			Dirs: cfg.Dirs, Now: cfg.Now, Random: cfg.Random},
 	}
 	m.Bind(vm)
+	vm.StartProfile()
 	if err := s.Start("runtime.rt0"); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package heap
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"math/rand/v2"
 	"unsafe"
@@ -58,6 +59,7 @@ type Slot struct {
 	rest   uint64 // free slots of the window that Free does not offer yet
 	span   *Span  // owned; nil when the class has none
 	window uint32
+	due    bool // the first slot of rest is to be sampled
 }
 
 // static check that a Slot is 64 bytes: the interpreter finds one by shifting
@@ -73,8 +75,8 @@ type Cache struct {
 	tinyUsed uint64   // bytes of it handed out
 	counts   counters
 	stacks   [stackOrders][]mem.Addr
-	sampleIn int64  // bytes until the next sampled allocation
-	gen      uint32 // sampleGen when sampleIn was drawn
+	sampleIn int64 // bytes until the next sampled allocation
+	rate     int64 // sampling rate when sampleIn was drawn
 	random   *rand.Rand
 	scratch  [64]abi.TypeID // type ids that nobody reads
 }
@@ -83,7 +85,7 @@ type Cache struct {
 func (h *Heap) NewCache() *Cache {
 	h.cachesMu.Lock()
 	defer h.cachesMu.Unlock()
-	c := &Cache{heap: h, random: rand.New(rand.NewPCG(uint64(h.flags.Seed), uint64(len(h.caches))))}
+	c := &Cache{heap: h, rate: math.MinInt64, random: rand.New(rand.NewPCG(uint64(h.flags.Seed), uint64(len(h.caches))))}
 	h.caches = append(h.caches, c)
 	return c
 }
@@ -141,7 +143,7 @@ func (c *Cache) Refill(spc SpanClass, f Flags) Status {
 	give := s.rest
 	if c.heap.single {
 		give &= -give
-	} else if c.heap.sample.Rate > 0 {
+	} else if c.heap.sample.Rate != nil {
 		give = c.sampleWindow(s)
 	}
 	s.rest &^= give
@@ -210,7 +212,7 @@ func (c *Cache) takeWindow(s *Slot, sp *Span, w uint32) bool {
 			continue
 		}
 		b.Alloc |= free
-		s.span, s.window, s.rest = sp, w, free
+		s.span, s.window, s.rest, s.due = sp, w, free, false
 		s.Base, s.Size = sp.Base+uint64(w)*64*sp.Size, sp.Size
 		if sp.Types != nil {
 			s.Types = unsafe.Add(sp.Types, uintptr(w)*64*4)
@@ -331,7 +333,7 @@ func (c *Cache) allocLarge(size uint64, t abi.TypeID, noscan bool, f Flags) (mem
 	c.counts.allocs[spc]++
 	c.counts.largeAlloc += s.Size
 	h.addLive(int64(s.Size))
-	if h.sample.Rate > 0 {
+	if h.sample.Rate != nil {
 		c.sampleOne(s.Base, s.Size)
 	}
 	return s.Base, OK

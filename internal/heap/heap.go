@@ -110,9 +110,8 @@ type Heap struct {
 	immortal  map[mem.Addr]mem.Addr
 	specialID uint64
 
-	attempts  atomic.Int64 // allocations seen by gate
-	sample    Sampler
-	sampleGen atomic.Uint32
+	attempts atomic.Int64 // allocations seen by gate
+	sample   Sampler
 }
 
 // central is the spans of one span class that no cache owns and that have free

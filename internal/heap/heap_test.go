@@ -205,7 +205,7 @@ func TestSampler(t *testing.T) {
 	h := newHeap(t, 0, debug.Flags{Seed: 7})
 	c := h.NewCache()
 	seen, freed := map[mem.Addr]bool{}, 0
-	h.SetSampler(Sampler{Rate: 1, Alloc: func(c *Cache, a mem.Addr, size uint64) { seen[a] = true; h.AddSample(a, size) }, Free: func(v, size uint64) {
+	h.SetSampler(Sampler{Rate: rate(1), Alloc: func(c *Cache, a mem.Addr, size uint64) { seen[a] = true; h.AddSample(a, size) }, Free: func(v, size uint64) {
 		if v != size {
 			t.Error("value lost")
 		}
@@ -223,7 +223,7 @@ func TestSampler(t *testing.T) {
 		t.Errorf("%d samples freed", freed)
 	}
 	n := 0
-	h.SetSampler(Sampler{Rate: 4096, Alloc: func(*Cache, mem.Addr, uint64) { n++ }})
+	h.SetSampler(Sampler{Rate: rate(4096), Alloc: func(*Cache, mem.Addr, uint64) { n++ }})
 	for range 100000 {
 		c.Alloc(64, 0, true, 0)
 	}
@@ -342,3 +342,5 @@ func BenchmarkNew(b *testing.B) {
 		})
 	}
 }
+
+func rate(n int64) *int64 { return &n }

@@ -3,19 +3,23 @@ package heap
 import (
 	"math"
 	"math/bits"
+	"sync/atomic"
 
 	"github.com/terrarium-go/terrarium/internal/mem"
 )
 
 // Sampler is the heap profile's wish to see some allocations: on average one in
-// Rate bytes, at exponentially distributed distances, so that an object's chance
+// *Rate bytes, at exponentially distributed distances, so that an object's chance
 // depends on its size alone. Rate 1 shows every allocation.
 //
 // The fast path knows nothing of this. Refill hands out a window only up to the
 // slot before the sampled one; that slot then comes alone, through Refill, where
 // Alloc is called with its address.
 type Sampler struct {
-	Rate int64 // bytes; 0 or less switches sampling off
+	// Rate is where the rate is found, in bytes; 0 or less there stops sampling.
+	// The word may change at any time: the next refill or large object of a cache
+	// takes notice of it, and takes the slots back that were handed out unsampled.
+	Rate *int64
 
 	// Alloc is called before the object is used; it usually records the stack
 	// and calls AddSample.
@@ -29,25 +33,36 @@ type Sampler struct {
 // allocated.
 func (h *Heap) SetSampler(s Sampler) {
 	if s.Alloc == nil {
-		s.Rate = 0
+		s.Rate = nil
 	}
 	h.sample = s
-	h.sampleGen.Add(1)
 }
 
-// nextSample draws the distance to the next sampled byte.
-func (c *Cache) nextSample() int64 {
-	rate := c.heap.sample.Rate
-	if rate == 1 {
+// distance draws the bytes up to the next sampled one. The distribution has no
+// memory, so that every window may draw anew and classes need not share a count.
+func (c *Cache) distance() uint64 {
+	switch {
+	case c.rate <= 0:
+		return math.MaxInt64
+	case c.rate == 1:
 		return 0
 	}
-	return int64(min(-math.Log(1-c.random.Float64())*float64(rate), math.MaxInt64/2))
+	return uint64(min(-math.Log(1-c.random.Float64())*float64(c.rate), math.MaxInt64))
 }
 
+// sampling looks at the rate.
 func (c *Cache) sampling() {
-	if g := c.heap.sampleGen.Load(); g != c.gen {
-		c.gen = g
-		c.sampleIn = c.nextSample()
+	r := atomic.LoadInt64(c.heap.sample.Rate)
+	if r == c.rate {
+		return
+	}
+	c.rate = r
+	for i := range c.Slots {
+		if s := &c.Slots[i]; s.Free != 0 {
+			c.settle(SpanClass(i), s)
+			s.rest |= s.Free
+			s.given, s.Free, s.due = 0, 0, false
+		}
 	}
 }
 
@@ -55,22 +70,22 @@ func (c *Cache) sampling() {
 // sampled one, or the sampled one alone.
 func (c *Cache) sampleWindow(s *Slot) uint64 {
 	c.sampling()
-	k := uint64(c.sampleIn) / s.Size
-	n := uint64(bits.OnesCount64(s.rest))
-	if k >= n {
-		c.sampleIn -= int64(n * s.Size)
-		return s.rest
-	}
-	if k > 0 {
-		c.sampleIn -= int64(k * s.Size)
-		keep := s.rest
-		for range k {
-			keep &= keep - 1
+	if !s.due {
+		k := c.distance() / s.Size
+		if k >= uint64(bits.OnesCount64(s.rest)) {
+			return s.rest
 		}
-		return s.rest &^ keep
+		if k > 0 {
+			s.due = true
+			keep := s.rest
+			for range k {
+				keep &= keep - 1
+			}
+			return s.rest &^ keep
+		}
 	}
+	s.due = false
 	first := s.rest & -s.rest
-	c.sampleIn = c.nextSample()
 	c.heap.sample.Alloc(c, s.Base+uint64(bits.TrailingZeros64(first))*s.Size, s.Size)
 	return first
 }
@@ -78,8 +93,7 @@ func (c *Cache) sampleWindow(s *Slot) uint64 {
 // sampleOne is for large objects.
 func (c *Cache) sampleOne(a mem.Addr, size uint64) {
 	c.sampling()
-	if c.sampleIn -= int64(size); c.sampleIn < 0 {
-		c.sampleIn = c.nextSample()
+	if c.distance() < size {
 		c.heap.sample.Alloc(c, a, size)
 	}
 }

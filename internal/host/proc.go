@@ -37,8 +37,6 @@ func init() {
 		{"internal/sync.runtime_doSpin", func(c *Call) Status { return OK }},
 		{"sync.runtime_canSpin", func(c *Call) Status { c.SetBool(1, false); return OK }},
 		{"sync.runtime_doSpin", func(c *Call) Status { return OK }},
-		{"runtime.memProfileCount", func(c *Call) Status { c.SetInt(1, 0); return OK }},
-		{"runtime.memProfileRecord", func(c *Call) Status { c.SetInt(6, 0); return OK }},
 	})
 }
 

@@ -42,6 +42,7 @@ type State struct {
 	locals    map[uint64]locals    // by goroutine; guarded by Mu
 	transfers map[uint64]*transfer // of goroutines that wait for the host; guarded by Mu
 	files     *files               // descriptors; guarded by Mu
+	profile   memProfile
 }
 
 // Roots visits the objects that host functions keep alive. The world is stopped.

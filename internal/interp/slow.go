@@ -16,6 +16,7 @@ import (
 // slow executes the instruction at pc outside the loop. It reports false when
 // the goroutine leaves this P.
 func (w *worker) slow() bool {
+	w.save() // for the memory profile, which looks at the stack
 	in := w.ins()
 	switch in.Op {
 	case bytecode.CALLN:

@@ -224,6 +224,11 @@ func New(cfg Config) *Sched {
 		ps = append(ps, s.newP(i))
 	}
 	s.ps.Store(&ps)
+	s.heap.OnWantGC(func() {
+		for _, p := range s.Ps() {
+			p.Interrupt(WantGC)
+		}
+	})
 	return s
 }
 

@@ -1,0 +1,158 @@
+package host
+
+import (
+	"encoding/binary"
+	"sync"
+
+	"github.com/terrarium-go/terrarium/internal/heap"
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// # The memory profile
+//
+// The heap shows a sample of the allocations (heap.Sampler), on average one in
+// runtime.MemProfileRate bytes; the word is the guest's own variable and is read
+// at every refill. Each sample goes to the bucket of its call stack and hangs on
+// its object as a special, so that the sweep can say which bucket it leaves.
+//
+// A program that has no way to read the profile is not sampled at all: nothing
+// but runtime.MemProfile and runtime/pprof calls runtime.memProfileCount.
+//
+//	bucket = call stack → objects and bytes, allocated and freed
+//	a bucket is never dropped, and its number never changes
+//
+// Buckets are charged to the account. When there is no room for another one, its
+// samples are lost.
+
+// profileDepth is the most frames that a bucket tells apart.
+const profileDepth = 128
+
+// memProfile is the profile of one machine.
+type memProfile struct {
+	mu      sync.Mutex // guards the rest; after the heap's locks
+	buckets []memBucket
+	byStack map[string]uint64 // index in buckets by the bytes of the stack
+}
+
+// memBucket is what was allocated at one stack, as far as it was sampled.
+type memBucket struct {
+	pcs                    []uint64
+	allocs, frees          int64 // objects
+	allocBytes, freedBytes int64
+}
+
+func init() {
+	Register([]Entry{
+		{"runtime.memProfileCount", memProfileCount},
+		{"runtime.memProfileRecord", memProfileRecord},
+	})
+}
+
+// StartProfile makes the heap show samples, if the program can read the profile.
+// Nothing has been allocated yet.
+func (vm *VM) StartProfile() {
+	word := vm.Prog.Syms["runtime.MemProfileRate"]
+	reads := false
+	for _, sym := range vm.Prog.Natives {
+		reads = reads || sym == "runtime.memProfileCount"
+	}
+	if word == 0 || !reads {
+		return
+	}
+	p := &vm.State.profile
+	p.byStack = map[string]uint64{}
+	vm.Heap.SetSampler(heap.Sampler{
+		Rate: (*int64)(vm.Space.Ptr(word)),
+		Alloc: func(c *heap.Cache, a mem.Addr, size uint64) {
+			for _, q := range vm.Sched.Ps() {
+				if g := q.Current(); q.Cache == c && g != nil {
+					var pcs [profileDepth]uint64
+					p.sample(vm, a, size, pcs[:vm.Machine.Callers(g, 0, pcs[:])])
+					return
+				}
+			}
+		},
+		Free: p.freed,
+	})
+}
+
+// sample counts an object of size bytes at a, allocated at the stack pcs.
+func (p *memProfile) sample(vm *VM, a mem.Addr, size uint64, pcs []uint64) {
+	key := make([]byte, 0, profileDepth*8)
+	for _, pc := range pcs {
+		key = binary.LittleEndian.AppendUint64(key, pc)
+	}
+	p.mu.Lock()
+	b, ok := p.byStack[string(key)]
+	if !ok {
+		if !vm.Space.Charge(int64(2*len(key)+256), mem.KindRecord) {
+			p.mu.Unlock()
+			return
+		}
+		b = uint64(len(p.buckets))
+		p.buckets = append(p.buckets, memBucket{pcs: append([]uint64(nil), pcs...)})
+		p.byStack[string(key)] = b
+	}
+	p.buckets[b].allocs++
+	p.buckets[b].allocBytes += int64(size)
+	p.mu.Unlock()
+	if ok, _ := vm.Heap.AddSample(a, b); !ok {
+		p.freed(b, size)
+	}
+}
+
+// freed counts an object of a bucket that is gone.
+func (p *memProfile) freed(b, size uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b < uint64(len(p.buckets)) {
+		p.buckets[b].frees++
+		p.buckets[b].freedBytes += int64(size)
+	}
+}
+
+// shown is the index of the i-th bucket that a reader sees, or the number of
+// those, which is at most i. mu is held.
+func (p *memProfile) shown(i int, inuseZero bool) (index, count int) {
+	for k := range p.buckets {
+		if b := &p.buckets[k]; inuseZero || b.allocs != b.frees {
+			if count == i {
+				return k, count + 1
+			}
+			count++
+		}
+	}
+	return -1, count
+}
+
+// memProfileCount(inuseZero bool) int
+func memProfileCount(c *Call) Status {
+	p := &c.State.profile
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, n := p.shown(len(p.buckets), c.U8(0) != 0)
+	c.SetInt(1, n)
+	return OK
+}
+
+// memProfileRecord(i int, inuseZero bool, words *[4]int64, stk []uintptr) int
+func memProfileRecord(c *Call) Status {
+	p := &c.State.profile
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.SetInt(6, 0)
+	k, _ := p.shown(c.Int(0), c.U8(8) != 0)
+	if k < 0 {
+		return OK
+	}
+	b := &p.buckets[k]
+	for i, w := range []int64{b.allocBytes, b.freedBytes, b.allocs, b.frees} {
+		c.Space.Store64(c.Arg(2)+uint64(i)*8, uint64(w))
+	}
+	n := min(uint64(len(b.pcs)), c.Arg(4))
+	for i := range n {
+		c.Space.Store64(c.Arg(3)+i*8, b.pcs[i])
+	}
+	c.Set(6, n)
+	return OK
+}

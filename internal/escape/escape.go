@@ -39,6 +39,7 @@ package escape
 
 import (
 	"go/constant"
+	"go/token"
 	"go/types"
 
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -51,7 +52,7 @@ type Analyzer struct {
 	// Mutations adds notes on parameters that are written through or called.
 	Mutations bool
 	// Prepare is called for every function when it is built and before anything else looks at it; nil: nothing is.
-	Prepare func(f *tree.Func)
+	Prepare func(a *Analyzer, f *tree.Func)
 	// Report gets the findings of each batch; nil: they are dropped.
 	Report func(Finding)
 
@@ -62,6 +63,8 @@ type Analyzer struct {
 	state    map[*tree.Func]nestState // of declared functions
 	nests    map[*tree.Func]*nest
 	dots     map[*tree.ArrayLit]bool // made of variadic arguments
+	clauses  map[*tree.Var]token.Pos // variables of type switches: their clauses
+	static   map[tree.Node]bool      // what package-level variables are made of from the start
 	pointers map[types.Type]bool
 	bound    map[*tree.Func]*tree.Func
 	defs     map[*tree.Var]tree.Expr // the only value of variables that are assigned once
@@ -77,7 +80,7 @@ type Analyzer struct {
 func New(p *tree.Program) *Analyzer {
 	return &Analyzer{
 		p: p, state: map[*tree.Func]nestState{}, nests: map[*tree.Func]*nest{}, dots: map[*tree.ArrayLit]bool{},
-		pointers: map[types.Type]bool{}, bound: map[*tree.Func]*tree.Func{}, defs: map[*tree.Var]tree.Expr{},
+		clauses: map[*tree.Var]token.Pos{}, static: map[tree.Node]bool{}, pointers: map[types.Type]bool{}, bound: map[*tree.Func]*tree.Func{}, defs: map[*tree.Var]tree.Expr{},
 		index: map[*tree.Func]int{}, low: map[*tree.Func]int{}, onStack: map[*tree.Func]bool{},
 	}
 }
@@ -108,7 +111,16 @@ func (a *Analyzer) nest(f *tree.Func) *nest {
 	}
 	a.p.Build(f)
 	if a.Prepare != nil {
-		a.Prepare(f)
+		a.Prepare(a, f)
+	}
+	if f.Flags&tree.InitFunc != 0 && f.Obj == nil {
+		for _, s := range f.Body {
+			if as, ok := s.(*tree.Assign); ok {
+				for _, x := range as.Rhs {
+					a.markStatic(x)
+				}
+			}
+		}
 	}
 	seen := map[*tree.Func]bool{}
 	var body func(f *tree.Func)
@@ -163,6 +175,35 @@ func (a *Analyzer) nest(f *tree.Func) *nest {
 	}
 	body(f)
 	return n
+}
+
+// markStatic notes the storage of composite values that package-level variables start with: it is part of the
+// program's data, whatever has to be filled in when the program starts.
+func (a *Analyzer) markStatic(x tree.Expr) {
+	switch x := x.(type) {
+	case *tree.New:
+		a.static[x] = true
+		a.markStatic(x.Init)
+	case *tree.ArrayLit:
+		a.static[x] = true
+		for _, y := range x.Elems {
+			a.markStatic(y)
+		}
+	case *tree.StructLit:
+		for _, y := range x.Vals {
+			a.markStatic(y)
+		}
+	case *tree.ToIface:
+		a.static[x] = true
+		a.markStatic(x.X)
+	case *tree.Convert:
+		if _, ok := x.X.(*tree.Const); ok {
+			a.static[x] = true
+		}
+		a.markStatic(x.X)
+	case *tree.FuncRef:
+		a.static[x] = true
+	}
 }
 
 func (a *Analyzer) define(v *tree.Var, x tree.Expr) {

@@ -14,7 +14,7 @@ import (
 type Options struct {
 	Explain   bool // with the paths
 	Mutations bool
-	Prepare   func(f *tree.Func) // see Analyzer
+	Prepare   func(a *Analyzer, f *tree.Func) // see Analyzer
 }
 
 // Package analyses all functions of the package with the path pkg (as in linker symbols) and returns what there is

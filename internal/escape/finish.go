@@ -64,8 +64,8 @@ func (b *batch) finish() {
 		}
 		if l.v != nil {
 			l.v.Esc, l.v.Info = esc, nil
-			if esc == tree.EscHeap && !l.v.Temp && b.a.Report != nil {
-				b.a.report(Finding{Pos: l.v.Pos, Kind: Moved, Text: "moved to heap: " + l.v.Name, Fn: l.fn, Var: l.v, Path: l.path})
+			if esc == tree.EscHeap && !l.v.Temp && b.a.Report != nil && l.fn.Flags&tree.Wrapper == 0 {
+				b.a.report(Finding{Pos: b.a.posOf(l.v), Kind: Moved, Text: "moved to heap: " + l.v.Name, Fn: l.fn, Var: l.v, Path: l.path})
 			}
 			continue
 		}
@@ -83,7 +83,7 @@ func (b *batch) finish() {
 
 // site reports on an allocating expression.
 func (b *batch) site(l *location, esc tree.Esc) {
-	if f := literalOf(l.node); f != nil && f.Flags&tree.Wrapper != 0 || l.fn.Flags&tree.Wrapper != 0 {
+	if f := literalOf(l.node); f != nil && f.Flags&tree.Wrapper != 0 || l.fn.Flags&tree.Wrapper != 0 && l.fn.Outer == nil || b.a.static[l.node] {
 		return
 	}
 	what := b.a.text(b.a.literalized(l.node))
@@ -98,6 +98,14 @@ func (b *batch) site(l *location, esc tree.Esc) {
 	if c, ok := l.node.(*tree.Convert); ok && !l.has(mutates) && isString(c.X.Type()) && isBytes(c.T) {
 		b.a.report(Finding{Pos: l.node.Pos(), Kind: ZeroCopy, Text: "zero-copy string->[]byte conversion", Fn: l.fn, Node: l.node})
 	}
+}
+
+// posOf is the position of v in messages.
+func (a *Analyzer) posOf(v *tree.Var) token.Pos {
+	if p, ok := a.clauses[v]; ok {
+		return p
+	}
+	return v.Pos
 }
 
 // decision is the field for the decision on what n allocates, nil for func values without captures.

@@ -139,6 +139,10 @@ func prec(n tree.Node) int {
 		return precUnary
 	case *tree.Addr:
 		return precUnary
+	case *tree.New:
+		if n.Init != nil {
+			return precUnary
+		}
 	}
 	return precPrimary
 }
@@ -192,6 +196,16 @@ func ellipsis(n int) string {
 	return ""
 }
 
+// Devirtualization is the message that the interface call c became a call of a method of t.
+func (a *Analyzer) Devirtualization(c *tree.Call, t types.Type, partial bool) string {
+	s := "devirtualizing "
+	if partial {
+		s = "partially devirtualizing "
+	}
+	return s + a.at(c.Args[0], precPrimary) + "." + c.Method.Name() + " to " + a.typeText(t)
+}
+
+// text is n, an expression or a statement.
 func (a *Analyzer) text(n tree.Node) string {
 	switch x := plain(n).(type) {
 	case nil:
@@ -213,7 +227,7 @@ func (a *Analyzer) text(n tree.Node) string {
 			}
 		}
 		if x.V.Temp {
-			return ".autotmp_" + x.V.Name
+			return ".autotmp_0"
 		}
 		return x.V.Name
 	case *tree.FuncRef:

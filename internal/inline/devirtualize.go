@@ -1,7 +1,6 @@
 package inline
 
 import (
-	"go/token"
 	"go/types"
 
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -9,12 +8,13 @@ import (
 
 // Devirtualize turns calls of interface methods into direct calls where the concrete type is known: the interface
 // value is made by a conversion, or is a variable whose address nobody takes and that gets values of one type
-// only. f is in full form; the literals inside are gone through as well. report, if not nil, is told of each.
+// only. f is in full form; the literals inside are gone through as well. report, if not nil, is told of each before
+// it is changed; partial means that the method is that of an embedded interface.
 //
 // The receiver becomes a type assertion, which cannot fail except for nil, and nil is checked for first, so that the
 // panic is that of the interface call. Calls of go and defer statements are left alone: their
 // receivers are held by a function of their own, where nothing is known of them.
-func Devirtualize(p *tree.Program, f *tree.Func, report func(pos token.Pos, text string)) {
+func Devirtualize(p *tree.Program, f *tree.Func, report func(c *tree.Call, t types.Type, partial bool)) {
 	d := &devirtualizer{p: p, values: map[*tree.Var][]tree.Expr{}, unknown: map[*tree.Var]bool{}}
 	calls := d.gather(f)
 	for _, c := range calls {
@@ -28,16 +28,7 @@ func Devirtualize(p *tree.Program, f *tree.Func, report func(pos token.Pos, text
 			}
 			g := p.Method(t, m)
 			if report != nil {
-				what := "devirtualizing "
-				if g.Flags&tree.Wrapper != 0 && types.IsInterface(m.Fn.Type().(*types.Signature).Recv().Type()) {
-					what = "partially devirtualizing "
-				}
-				report(c.P, what+receiverText(c.Args[0])+"."+c.Method.Name()+" to "+types.TypeString(t, func(q *types.Package) string {
-					if q.Path() == f.Pkg {
-						return ""
-					}
-					return q.Name()
-				}))
+				report(c, t, g.Flags&tree.Wrapper != 0 && types.IsInterface(m.Fn.Type().(*types.Signature).Recv().Type()))
 			}
 			at := tree.Typed{At: tree.At{P: c.P}, T: c.Args[0].Type()}
 			x := c.Args[0]
@@ -192,20 +183,4 @@ func (d *devirtualizer) concrete(x tree.Expr, seen map[*tree.Var]bool) types.Typ
 		}
 		return nil
 	}
-}
-
-func receiverText(x tree.Expr) string {
-	switch y := x.(type) {
-	case *tree.Ref:
-		return y.V.Name
-	case *tree.ToIface:
-		return receiverText(y.X)
-	case *tree.IfaceConv:
-		return receiverText(y.X)
-	case *tree.Deref:
-		return receiverText(y.X)
-	case *tree.Field:
-		return receiverText(y.X) + "." + y.X.Type().Underlying().(*types.Struct).Field(y.I).Name()
-	}
-	return "value"
 }

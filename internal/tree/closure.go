@@ -141,11 +141,29 @@ func (n *nest) finish() {
 }
 
 // hold adds to the nested function c a captured value x, and returns its use inside c. Constants and
-// functions are not captured but repeated.
+// functions are not captured but repeated, and of literals the parts are captured.
 func (c *builder) hold(cl *Closure, name string, x Expr) Expr {
-	switch x.(type) {
+	switch x := x.(type) {
 	case *Const, *Zero, *FuncRef:
 		return x
+	case *New:
+		if x.Init == nil {
+			return x
+		}
+	case *ArrayLit:
+		for i, y := range x.Elems {
+			x.Elems[i] = c.hold(cl, name, y)
+		}
+		return x
+	case *StructLit:
+		if x.Order == nil {
+			for i, y := range x.Vals {
+				if y != nil {
+					x.Vals[i] = c.hold(cl, name, y)
+				}
+			}
+			return x
+		}
 	}
 	v := &Var{Name: name, T: x.Type(), Kind: Capture, Pos: x.Pos(), Func: c.fn, Temp: true}
 	c.fn.Captures = append(c.fn.Captures, v)

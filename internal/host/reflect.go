@@ -36,6 +36,7 @@ func init() {
 		{"reflect.resolveTextOff", resolveTextOff},
 		{"reflect.addReflectOff", addReflectOff},
 		{"reflect.typelinks", typelinks},
+		{"reflect.gcbits", gcbits},
 	})
 }
 
@@ -101,7 +102,7 @@ func growslice(c *Call) Status {
 func unsafeslice(c *Call) Status {
 	n, size := int64(c.Arg(2)), c.types().Size(c.Arg(0))
 	switch {
-	case n < 0, size > 0 && uint64(n) > tooLong/size:
+	case n < 0, size > 0 && (uint64(n) > tooLong/size || uint64(n)*size > -c.Arg(1) && c.Arg(1) != 0):
 		return c.PanicRuntime("unsafe.Slice: len out of range")
 	case c.Arg(1) == 0 && n > 0:
 		return c.PanicRuntime("unsafe.Slice: ptr is nil and len is not zero")
@@ -170,5 +171,26 @@ func typelinks(c *Call) Status {
 	c.Space.Store64(hdr+16, uint64(len(links)))
 	c.SetSlice(0, sec, 1, 1)
 	c.SetSlice(3, hdr, 1, 1)
+	return OK
+}
+
+// gcbits(x any) []byte is the pointer map of the object that x points into: a byte 0 or 1 for
+// each word, up to the last pointer.
+func gcbits(c *Call) Status {
+	var mask []byte
+	if base, _, s, slot, ok := c.Heap.Object(c.Arg(1)); ok && !s.NoScan() {
+		if types, id := c.Heap.Types(), int(s.TypeID(slot)); id < len(types) {
+			types[id].Pointers(base, s.Extent, func(w mem.Addr) {
+				mask = append(mask, make([]byte, (w-base)/8-uint64(len(mask)))...)
+				mask = append(mask, 1)
+			})
+		}
+	}
+	p, ok := c.AllocBytes(uint64(len(mask)) + 1)
+	if !ok {
+		return Collect
+	}
+	c.Space.Write(p, mask)
+	c.SetSlice(2, p, len(mask), len(mask))
 	return OK
 }

@@ -201,7 +201,7 @@ func copySlice(c *Call) Status {
 	if id := abi.TypeID(c.Arg(5)); id != 0 && int(id) < len(c.Prog.Types) {
 		size = c.Prog.Types[id].Size
 	}
-	if n > tooLong || size > tooLong {
+	if size > 0 && n > tooLong || size > tooLong {
 		return c.Fatal("copy outside of memory")
 	}
 	c.Space.Copy(c.Arg(0), c.Arg(3), n*size)

@@ -500,9 +500,15 @@ func pathFilestat(w wcall) errno {
 	if e != eOK {
 		return e
 	}
-	fi, err := t.stat(p, w.u32(1)&1 != 0)
+	// A slash at the end asks for the directory behind a link.
+	name, _ := w.path(2)
+	dir := strings.HasSuffix(name, "/")
+	fi, err := t.stat(p, dir || w.u32(1)&1 != 0)
 	if err != nil {
 		return toErrno(err)
+	}
+	if dir && !fi.IsDir() {
+		return eNOTDIR
 	}
 	return w.putStat(4, fi)
 }

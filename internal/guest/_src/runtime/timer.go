@@ -68,6 +68,9 @@ func poll_nanotime() int64 { return nanotime() }
 //go:linkname time_runtimeIsBubbled time.runtimeIsBubbled
 func time_runtimeIsBubbled() bool { return false }
 
+// haveHighResSleep tells package time's tests that sleeps are exact to about a millisecond.
+var haveHighResSleep = true
+
 // sleep parks the goroutine for ns nanoseconds.
 func sleep(ns int64)
 

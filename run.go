@@ -95,6 +95,15 @@ type Stats struct {
 	TotalAlloc  uint64 // bytes of objects ever allocated
 	HeapLive    uint64
 	Breakdown   string // of Used, by kind
+	Classes     []ClassStats
+	StackInuse  uint64
+	MaxPause    time.Duration // of the recent 256
+}
+
+// ClassStats is the traffic of one size class of the heap; Size 0 stands for large objects, by pages.
+type ClassStats struct {
+	Size          uint64 // bytes of a slot
+	Allocs, Frees uint64 // objects
 }
 
 // VM is a running program.
@@ -246,8 +255,16 @@ func (v *VM) Wait() (Result, error) {
 		st, hs := v.gc.Stats(), v.heap.Stats()
 		v.result = Result{ExitCode: e.Code, End: End(e.Reason), Text: e.Text, Stats: Stats{
 			Collections: st.Cycles, PauseTotal: st.PauseTotal, Used: v.space.Used(), Peak: v.space.Peak(),
-			Mallocs: hs.Mallocs, Frees: hs.Frees, TotalAlloc: hs.TotalAlloc, HeapLive: v.heap.Live(), Breakdown: v.space.Breakdown(),
+			Mallocs: hs.Mallocs, Frees: hs.Frees, TotalAlloc: hs.TotalAlloc, HeapLive: hs.HeapAlloc, Breakdown: v.space.Breakdown(), StackInuse: hs.StackInuse,
 		}}
+		for i := range hs.Classes {
+			if c := &hs.Classes[i]; c.Allocs > 0 {
+				v.result.Stats.Classes = append(v.result.Stats.Classes, ClassStats{c.Size, c.Allocs, c.Frees})
+			}
+		}
+		for _, p := range st.Pauses {
+			v.result.Stats.MaxPause = max(v.result.Stats.MaxPause, p)
+		}
 		switch {
 		case e.Reason == sched.ExitKilled && v.ctx.Err() != nil:
 			v.err = context.Cause(v.ctx)

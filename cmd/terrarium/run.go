@@ -253,5 +253,15 @@ func printStats(w io.Writer, r terrarium.Result) {
 	fmt.Fprintf(w, "\nmemory: %s at the end, %s at the most\n", size(s.Used).text(), size(s.Peak).text())
 	fmt.Fprintf(w, "  by kind      %s\n", s.Breakdown)
 	fmt.Fprintf(w, "heap:   %s live; %d objects of %s allocated, %d freed\n", size(s.HeapLive).text(), s.Mallocs, size(s.TotalAlloc).text(), s.Frees)
-	fmt.Fprintf(w, "gc:     %d collections, %v stopped\n", s.Collections, s.PauseTotal.Round(time.Microsecond))
+	fmt.Fprintf(w, "stacks: %s\n", size(s.StackInuse).text())
+	fmt.Fprintf(w, "gc:     %d collections, %v stopped in all, %v at the most\n", s.Collections, s.PauseTotal.Round(time.Microsecond), s.MaxPause.Round(time.Microsecond))
+	fmt.Fprintf(w, "allocations by size class:\n  %9s %12s %12s %12s\n", "bytes", "allocated", "freed", "live bytes")
+	for _, c := range s.Classes {
+		name := fmt.Sprint(c.Size)
+		if c.Size == 0 {
+			fmt.Fprintf(w, "  %9s %12d %12d %12s\n", "large", c.Allocs, c.Frees, "")
+			continue
+		}
+		fmt.Fprintf(w, "  %9s %12d %12d %12d\n", name, c.Allocs, c.Frees, (c.Allocs-c.Frees)*c.Size)
+	}
 }

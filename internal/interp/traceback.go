@@ -2,6 +2,7 @@ package interp
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -146,9 +147,11 @@ type shown struct {
 	offset uint64 // bytes into the function; 0 for inlined calls
 }
 
-// visible lists the frames of g that a traceback prints.
-func (m *Machine) visible(g *sched.G) []shown {
-	var out []shown
+// visible lists the frames of g that a traceback prints: the innermost and the outermost
+// ones, with the number of those between. A stack may be deep and the host's memory
+// short, so that no more frames than these are kept at any time.
+func (m *Machine) visible(g *sched.G) (inner, outer []shown, elided int) {
+	n := 0 // frames found; outer is a ring of the last outerFrames of those behind inner
 	first := true
 	m.physical(g, func(fn *abi.Func, ins uint32) bool {
 		if fn.Flags&abi.Wrapper != 0 {
@@ -168,11 +171,23 @@ func (m *Machine) visible(g *sched.G) []shown {
 				s.args = fn.ParamEnd > 0
 				s.offset = uint64(ins+1-fn.Entry) * bytecode.InsBytes
 			}
-			out = append(out, s)
+			switch {
+			case n < innerFrames:
+				inner = append(inner, s)
+			case len(outer) < outerFrames:
+				outer = append(outer, s)
+			default:
+				outer[(n-innerFrames)%outerFrames] = s
+			}
+			n++
 		}
 		return true
 	})
-	return out
+	if elided = n - len(inner) - len(outer); elided > 0 {
+		at := (n - innerFrames) % outerFrames
+		outer = slices.Concat(outer[at:], outer[:at])
+	}
+	return inner, outer, elided
 }
 
 func (f *shown) write(b *strings.Builder) {
@@ -206,14 +221,15 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 			(&shown{Frame: host.Frame{Func: fn.Name, File: fn.File, Line: int(fn.Line)}}).write(b)
 		}
 	default:
-		fs := m.visible(g)
-		for i := range fs {
-			if i == innerFrames && len(fs) > innerFrames+outerFrames {
-				fmt.Fprintf(b, "...%d frames elided...\n", len(fs)-innerFrames-outerFrames)
-			}
-			if i < innerFrames || i >= len(fs)-outerFrames {
-				fs[i].write(b)
-			}
+		inner, outer, elided := m.visible(g)
+		for i := range inner {
+			inner[i].write(b)
+		}
+		if elided > 0 {
+			fmt.Fprintf(b, "...%d frames elided...\n", elided)
+		}
+		for i := range outer {
+			outer[i].write(b)
 		}
 	}
 	if g.CreatedBy != 0 {

@@ -24,8 +24,28 @@ import (
 //	CALL       Imm is the distance to the FUNC header; behind it lies the first instruction
 //	CALL, C=0  becomes farCall: the frame is too large for C, and the call is made outside the loop
 //	NEW        C is the span class of the type
+//	pairs      the opcode of the first of two instructions that have a case of their own in the loop
+//	           becomes that of the pair; the second stays as it is, for jumps to it. Outside the loop
+//	           the first is seen with its own opcode (worker.ins).
 //
 // The image is written to its guest addresses and its read-only part sealed.
+
+// firstOf is the opcode by which the instruction with a given opcode byte is known
+// outside the loop, and fusedWith the opcode of a pair, or 0.
+var (
+	firstOf   [256]bytecode.Op
+	fusedWith [256][256]bytecode.Op
+)
+
+func init() {
+	for i := range firstOf {
+		firstOf[i] = bytecode.Op(i)
+	}
+	for _, p := range pairs {
+		firstOf[p.fused] = p.first
+		fusedWith[p.first][p.second] = p.fused
+	}
+}
 
 // farCall is an opcode byte that no program contains and the loop has no case
 // for.
@@ -165,6 +185,11 @@ func (m *Machine) patch() error {
 			if c, ok := heap.ClassFor(t.Size, noscan); ok && !(noscan && t.Size < 16) {
 				in.C = uint16(c)
 			}
+		}
+	}
+	for i := range len(code) - 1 {
+		if op := fusedWith[code[i].Op][code[i+1].Op]; op != 0 {
+			code[i].Op = op
 		}
 	}
 	m.code = code

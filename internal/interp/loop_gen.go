@@ -14,8 +14,6 @@ import (
 )
 
 // loop executes instructions until one needs the slow way.
-//
-//go:nosplit
 func loop(st *state) exit {
 	pc, fp, csp, base := unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp), st.base
 	var reason exit
@@ -1581,7 +1579,497 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255:
+		case 226: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 227: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 228: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 229: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 230: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 231: // LDX64, CALL
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 232: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 233: // MOV2, RET
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 234: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 235: // LDI, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 236: // LT, RET
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 237: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 238: // MOV2, MOV2
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 239: // LDI, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 240: // MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 241: // MOV, JMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 242: // LD64, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 243: // LD64, BR
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 244: // LD64, BRZ
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 245: // LDX8U, BR
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 246: // LDX64, LDX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 247: // LDX192, LDX64
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 248: // LEAX, LD128
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 249: // STXI8, ADD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 250: // ADD, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 251: // LDXFMA, LADDIBLT
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 254, 255:
 			goto exitSlow
 		}
 	}
@@ -1609,8 +2097,6 @@ out:
 }
 
 // loopMetered is loop with a count of calls and back-branches.
-//
-//go:nosplit
 func loopMetered(st *state) exit {
 	pc, fp, csp, base := unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp), st.base
 	var reason exit
@@ -3227,7 +3713,515 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255:
+		case 226: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 227: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 228: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 229: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 230: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 231: // LDX64, CALL
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 232: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 233: // MOV2, RET
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 234: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 235: // LDI, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 236: // LT, RET
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 237: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 238: // MOV2, MOV2
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 239: // LDI, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 240: // MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 241: // MOV, JMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 242: // LD64, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 243: // LD64, BR
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 244: // LD64, BRZ
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 245: // LDX8U, BR
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 246: // LDX64, LDX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 247: // LDX192, LDX64
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 248: // LEAX, LD128
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 249: // STXI8, ADD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 250: // ADD, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 251: // LDXFMA, LADDIBLT
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 254, 255:
 			goto exitSlow
 		}
 	}
@@ -3255,4 +4249,34 @@ exitFuel:
 out:
 	st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
 	return reason
+}
+
+// pairs are the opcodes of fused instructions.
+var pairs = [...]struct{ first, second, fused bytecode.Op }{
+	{bytecode.ADDI, bytecode.CALL, 226},
+	{bytecode.MOV, bytecode.CALL, 227},
+	{bytecode.MOV2, bytecode.CALL, 228},
+	{bytecode.LDI, bytecode.CALL, 229},
+	{bytecode.LD64, bytecode.CALL, 230},
+	{bytecode.LDX64, bytecode.CALL, 231},
+	{bytecode.MOV, bytecode.RET, 232},
+	{bytecode.MOV2, bytecode.RET, 233},
+	{bytecode.ADD, bytecode.RET, 234},
+	{bytecode.LDI, bytecode.RET, 235},
+	{bytecode.LT, bytecode.RET, 236},
+	{bytecode.MOV, bytecode.MOV, 237},
+	{bytecode.MOV2, bytecode.MOV2, 238},
+	{bytecode.LDI, bytecode.LDI, 239},
+	{bytecode.MOV, bytecode.LDI, 240},
+	{bytecode.MOV, bytecode.JMP, 241},
+	{bytecode.LD64, bytecode.LD64, 242},
+	{bytecode.LD64, bytecode.BR, 243},
+	{bytecode.LD64, bytecode.BRZ, 244},
+	{bytecode.LDX8U, bytecode.BR, 245},
+	{bytecode.LDX64, bytecode.LDX64, 246},
+	{bytecode.LDX192, bytecode.LDX64, 247},
+	{bytecode.LEAX, bytecode.LD128, 248},
+	{bytecode.STXI8, bytecode.ADD, 249},
+	{bytecode.ADD, bytecode.LBLT, 250},
+	{bytecode.LDXFMA, bytecode.LADDIBLT, 251},
 }

@@ -226,8 +226,12 @@ func (w *worker) arm() { w.p.Arm(w.stackEnd()) }
 // stackEnd is the host address of the stack's end.
 func (w *worker) stackEnd() uintptr { return uintptr(w.st.region) + uintptr(w.g.Stack.Hi) }
 
-// ins is the instruction at pc.
-func (w *worker) ins() *bytecode.Ins { return (*bytecode.Ins)(unsafe.Pointer(w.st.pc)) }
+// ins is the instruction at pc, as it was before fusing.
+func (w *worker) ins() bytecode.Ins {
+	in := *(*bytecode.Ins)(unsafe.Pointer(w.st.pc))
+	in.Op = firstOf[in.Op]
+	return in
+}
 
 // next moves pc behind the current instruction.
 func (w *worker) next() bool {

@@ -3,8 +3,10 @@ package interp
 import (
 	"bytes"
 	"encoding/binary"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
 	. "github.com/terrarium-go/terrarium/internal/bytecode"
@@ -258,7 +260,7 @@ func TestTrapOperands(t *testing.T) {
 		{"divide", []Ins{{Op: LDI, A: 6}, {Op: DIV, A: 4, B: 6, C: 6}}, [4]int64{TrapDivide, 0, 0, 0}},
 		{"slice cap", []Ins{{Op: LDI, A: 10, Imm: 3}, {Op: LDI, A: 6}, {Op: LDI, A: 7, Imm: 5}, {Op: SLICE, A: 4, B: 8, C: 6, D: 2, Imm: 8}}, [4]int64{TrapSlice, 256 + 2, 5, 3}},
 		{"slice order", []Ins{{Op: LDI, A: 10, Imm: 9}, {Op: LDI, A: 6, Imm: 6}, {Op: LDI, A: 7, Imm: 5}, {Op: SLICE, A: 4, B: 8, C: 6, D: 2, Imm: 8}}, [4]int64{TrapSlice, 256 + 3, 6, 5}},
-		{"convert", []Ins{{Op: LDI, A: 9, Imm: 2}, {Op: SLICE2ARR, A: 4, B: 8, Imm: 4}}, [4]int64{TrapSlice2Arr, 256 + 8, 2, 4}},
+		{"convert", []Ins{{Op: LDI, A: 9, Imm: 2}, {Op: SLICE2ARR, A: 4, B: 8, Imm: 4}}, [4]int64{TrapSlice2Arr, 256 + 8, 4, 2}},
 		{"shift", []Ins{{Op: LDI, A: 6, Imm: -2}, {Op: SHCHK, A: 6}}, [4]int64{TrapShift, 0, 0, 0}},
 		{"makeslice", []Ins{{Op: LDI, A: 6, Imm: -2}, {Op: LDI, A: 7, Imm: 1}, {Op: MKSLICE, A: 8, B: 6, C: 7, Imm: 1}}, [4]int64{TrapMakeLen, 0, -2, 0}},
 	} {
@@ -337,4 +339,22 @@ func TestGuestFaultLeavesTheHostAlive(t *testing.T) {
 	if r.exit.Code != 2 || !strings.Contains(r.errs, "unexpected fault address 0x780000000") {
 		t.Errorf("exit %+v\n%s", r.exit, r.errs)
 	}
+}
+
+// The host's collector must be able to stop a worker that is in the loop.
+func TestHostCollectsWhileTheGuestLoops(t *testing.T) {
+	b := newBuilder()
+	b.panics()
+	b.fn("runtime.rt0", abi.System, 16, append([]Ins{{Op: LDI, A: 4}, {Op: LDI, A: 5, Imm: 1 << 40},
+		{Op: LADDIBLT, A: 4, B: 5, C: 1, Imm: 3}}, b.exit(0)...)...)
+	done := make(chan testRun)
+	go func() { done <- run(t, b.program(), Config{Steps: 2e8}, 1) }()
+	start := time.Now()
+	for range 20 {
+		runtime.GC()
+	}
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("20 host collections took %v", d)
+	}
+	<-done
 }

@@ -20,15 +20,15 @@ func (w *worker) slow() bool {
 	in := w.ins()
 	switch in.Op {
 	case bytecode.CALLN:
-		return w.native(in)
+		return w.native(&in)
 	case bytecode.NEW:
-		return w.new(in)
+		return w.new(&in)
 	case bytecode.MKSLICE:
-		return w.makeSlice(in)
+		return w.makeSlice(&in)
 	case bytecode.APPEND8, bytecode.APPEND64, bytecode.APPENDP:
-		return w.grow1(in)
+		return w.grow1(&in)
 	case bytecode.APPENDN:
-		return w.growN(in)
+		return w.growN(&in)
 	case bytecode.STREQ:
 		eq, ok := w.sameString(in.B, in.C)
 		if !ok {
@@ -58,9 +58,9 @@ func (w *worker) slow() bool {
 	case farCall:
 		return w.slowCall()
 	case bytecode.DEFER:
-		return w.pushDefer(in)
+		return w.pushDefer(&in)
 	case bytecode.RUNDEFERS:
-		return w.runDefers(in)
+		return w.runDefers(&in)
 	case bytecode.PANIC:
 		return w.raise("runtime.gopanic", *w.slot(in.A), *w.slot(in.A + 1))
 	case bytecode.RECOVER:
@@ -68,7 +68,7 @@ func (w *worker) slow() bool {
 		*w.slot(in.A), *w.slot(in.A + 1) = typ, data
 		return w.next()
 	case bytecode.GO:
-		return w.spawn(in)
+		return w.spawn(&in)
 	case bytecode.TRAP:
 		return w.raiseTrap(int(in.D), 0, in.Imm, 0)
 	}

@@ -60,12 +60,12 @@ func (w *worker) trap() bool {
 	case bytecode.LDF64, bytecode.STF64:
 		return index(*w.slot(in.C), uint64(in.Imm))
 	case bytecode.SLICE:
-		return w.trapSlice(in, *w.slot(in.B + 2), true)
+		return w.trapSlice(&in, *w.slot(in.B + 2), true)
 	case bytecode.SLICESTR:
-		return w.trapSlice(in, *w.slot(in.B + 1), false)
+		return w.trapSlice(&in, *w.slot(in.B + 1), false)
 	case bytecode.SLICEARR:
 		if *w.slot(in.B) >= 4096 {
-			return w.trapSlice(in, uint64(in.Imm)>>32, false)
+			return w.trapSlice(&in, uint64(in.Imm)>>32, false)
 		}
 	case bytecode.SLICE2ARR:
 		return w.raiseTrap(bytecode.TrapSlice2Arr, boundsConvert|signedIndex, in.Imm, int64(*w.slot(in.B + 1)))

@@ -113,8 +113,12 @@ func (m *machineFlags) tagList() []string {
 	return strings.FieldsFunc(m.tags, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// progress names the phase on standard error when compiling takes longer than two seconds.
+// progress names the phase on standard error when compiling takes longer than two seconds, if that is a terminal.
 func (m *machineFlags) progress() (report func(string), stop func()) {
+	terminal := false
+	if fi, err := os.Stderr.Stat(); err == nil {
+		terminal = fi.Mode()&os.ModeCharDevice != 0
+	}
 	var mu sync.Mutex
 	phase, start := "start", time.Now()
 	done := make(chan struct{})
@@ -123,7 +127,9 @@ func (m *machineFlags) progress() (report func(string), stop func()) {
 		case <-done:
 		case <-time.After(2 * time.Second):
 			mu.Lock()
-			fmt.Fprintf(os.Stderr, "terrarium: compiling (%s) …\n", phase)
+			if terminal {
+				fmt.Fprintf(os.Stderr, "terrarium: compiling (%s) …\n", phase)
+			}
 			mu.Unlock()
 		}
 	}()

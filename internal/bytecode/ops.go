@@ -557,6 +557,7 @@ func init() {
 	row(STG64, "STG64", u(1), no, no, AddrImm, "word M[Imm] = R[A]; no pointer")
 	row(STGP, "STGP", u(1), no, no, AddrImm|Barrier|Safe, "pointer M[Imm] = R[A], with write barrier")
 
+	// D of the instructions that check an index is IndexUnsigned or 0.
 	row(IDX, "IDX", u(1), u(1), no, Trap, "trap 'index out of range' unless R[A] < R[B] (unsigned)")
 	row(IDXI, "IDXI", u(1), no, no, Trap, "trap 'index out of range' unless R[A] < Imm (unsigned)")
 	lx := func(op Op, name, doc string, n uint8) {
@@ -720,3 +721,7 @@ const (
 	TrapUnreachable            // BUG: fell off
 	TrapRangeState             // range-over-func misuse; Imm = state code
 )
+
+// IndexUnsigned, as D of an instruction that checks one index, tells that the index
+// is unsigned: a report shows it so. It makes no difference to the check.
+const IndexUnsigned = 1

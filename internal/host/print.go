@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 )
 
@@ -42,8 +41,10 @@ func init() {
 		{"go:printuint", piece(func(c *Call) string { return strconv.FormatUint(c.Arg(0), 10) })},
 		{"go:printhex", piece(func(c *Call) string { return "0x" + strconv.FormatUint(c.Arg(0), 16) })},
 		{"go:printpointer", piece(func(c *Call) string { return "0x" + strconv.FormatUint(c.Arg(0), 16) })},
-		{"go:printfloat", piece(func(c *Call) string { return printFloat(c.Float(0)) })},
-		{"go:printcomplex", piece(func(c *Call) string { return "(" + printFloat(c.Float(0)) + printFloat(c.Float(1)) + "i)" })},
+		{"go:printfloat", piece(func(c *Call) string { return strconv.FormatFloat(c.Float(0), 'g', -1, 64) })},
+		{"go:printfloat32", piece(func(c *Call) string { return strconv.FormatFloat(c.Float(0), 'g', -1, 32) })},
+		{"go:printcomplex", piece(func(c *Call) string { return strconv.FormatComplex(complex(c.Float(0), c.Float(1)), 'g', -1, 128) })},
+		{"go:printcomplex64", piece(func(c *Call) string { return strconv.FormatComplex(complex(c.Float(0), c.Float(1)), 'g', -1, 64) })},
 		{"go:printstring", piece(func(c *Call) string { return c.String(0) })},
 		{"go:printslice", piece(func(c *Call) string { return fmt.Sprintf("[%d/%d]0x%x", c.Int(1), c.Int(2), c.Arg(0)) })},
 		{"go:printeface", piece(func(c *Call) string { return fmt.Sprintf("(0x%x,0x%x)", c.Arg(0), c.Arg(1)) })},
@@ -69,29 +70,4 @@ func (c *Call) writeErr(b []byte) {
 	if c.Sys != nil && c.Sys.Stderr != nil && len(b) > 0 {
 		c.Sys.Stderr.Write(b)
 	}
-}
-
-// printFloat is the form of print: sign, one digit, six decimals, exponent of three digits.
-func printFloat(f float64) string {
-	switch {
-	case f != f:
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "+Inf"
-	case math.IsInf(f, -1):
-		return "-Inf"
-	}
-	s := strconv.FormatFloat(f, 'e', 6, 64)
-	if s[0] != '-' {
-		s = "+" + s
-	}
-	// Go prints the exponent with at least three digits, strconv with two.
-	i := len(s) - 1
-	for s[i] != '+' && s[i] != '-' {
-		i--
-	}
-	for len(s)-i-1 < 3 {
-		s = s[:i+1] + "0" + s[i+1:]
-	}
-	return s
 }

@@ -39,7 +39,11 @@ const signedIndex = 256
 func (w *worker) trap() bool {
 	in := w.ins()
 	index := func(x, y uint64) bool {
-		return w.raiseTrap(bytecode.TrapIndex, boundsIndex|signedIndex, int64(x), int64(y))
+		code := boundsIndex | signedIndex
+		if in.D == bytecode.IndexUnsigned {
+			code = boundsIndex
+		}
+		return w.raiseTrap(bytecode.TrapIndex, code, int64(x), int64(y))
 	}
 	switch in.Op {
 	case bytecode.DIV, bytecode.REM, bytecode.UDIV, bytecode.UREM, bytecode.DIVI, bytecode.REMI, bytecode.UDIVI, bytecode.UREMI:

@@ -440,10 +440,15 @@ func (g *gen) print(e *tree.Builtin) {
 					sym = "go:printhex"
 				}
 			}
-		case ClassFloat64, ClassFloat32:
+		case ClassFloat64:
 			sym = "go:printfloat"
+		case ClassFloat32: // passed as a float64 too
+			sym = "go:printfloat32"
 		case ClassComplex:
 			sym, n = "go:printcomplex", 2
+			if l.Size == 8 {
+				sym = "go:printcomplex64"
+			}
 		case ClassString:
 			sym, mask = "go:printstring", 1
 		case ClassPtr:

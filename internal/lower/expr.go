@@ -259,7 +259,7 @@ func (g *gen) addrOf(e *tree.Addr, dst ref) {
 		return
 	}
 	if p.kind == inElem {
-		g.emit(ins{op: bc.LEAX, a: dst, b: p.r, c: p.idx, imm: p.l.Size})
+		g.emit(ins{op: bc.LEAX, d: p.idxD, a: dst, b: p.r, c: p.idx, imm: p.l.Size})
 		return
 	}
 	if p.kind == inMem {

@@ -47,6 +47,7 @@ func (g *gen) slice(e *tree.Slice, dst ref) {
 		}
 	}
 	put()
+	g.checkUnsigned(e, xl, x, idx)
 	switch xl.Class {
 	case ClassString:
 		g.op(bc.SLICESTR, dst, x, idx)
@@ -68,6 +69,70 @@ func (g *gen) slice(e *tree.Slice, dst ref) {
 		}
 		g.emit(ins{op: bc.SLICEARR, d: uint8(n), a: dst, b: x, c: idx, imm: at.Len<<32 | at.Elem.Size})
 	}
+}
+
+// checkUnsigned raises the error for bounds of a slice expression that no signed number can show.
+// The slicing instructions take their operands for signed ones.
+func (g *gen) checkUnsigned(e *tree.Slice, xl *Layout, x, idx ref) {
+	const b, c3, b3 = 3, 7, 6 // codes of internal/abi: lo > hi of two bounds, of three, hi > max
+	most, code := x, int64(1)
+	switch xl.Class {
+	case ClassString:
+		most = x.at(1)
+	case ClassSlice:
+		most, code = x.at(2), 2
+	default:
+		most = none
+	}
+	bound := func() ref {
+		if most != none {
+			return most
+		}
+		t := g.word()
+		g.ldi(t, e.X.Type().Underlying().(*types.Pointer).Elem().Underlying().(*types.Array).Len())
+		return t
+	}
+	check := func(part tree.Expr, i int64, code int64, limit ref) {
+		if part == nil || g.indexKind(part) == 0 {
+			return
+		}
+		if _, ok := g.konst(part); ok {
+			return
+		}
+		fine := g.label()
+		v := idx.at(i)
+		g.condJump(bc.BGEI, v, none, num(0), fine)
+		if e.Max != nil && i < 2 {
+			g.condJump(bc.BULT, bound(), idx.at(2), none, fine) // max is wrong: that comes first
+		}
+		if i == 0 {
+			hi := idx.at(2)
+			if e.Max == nil {
+				hi = bound()
+			}
+			g.condJump(bc.BULT, hi, idx.at(1), none, fine)
+		}
+		a := g.guestArea("runtime.trap", 4, 0)
+		g.ldi(a.arg(0, 1, 0), bc.TrapSlice)
+		g.ldi(a.arg(1, 1, 0), code)
+		g.move(a.arg(2, 1, 0), v, 1)
+		d := a.arg(3, 1, 0)
+		if limit == none {
+			limit = bound()
+		}
+		g.move(d, limit, 1)
+		a.call()
+		g.emitTrap(bc.TrapUnreachable)
+		g.bind(fine)
+	}
+	check(e.Max, 2, code+3, most)
+	if e.Max != nil {
+		check(e.Hi, 1, b3, idx.at(2))
+		check(e.Lo, 0, c3, idx.at(1))
+		return
+	}
+	check(e.Hi, 1, code, most)
+	check(e.Lo, 0, b, idx.at(1))
 }
 
 func (g *gen) concat(e *tree.Concat, dst ref) { g.concatRefs(dst, e.Xs) }

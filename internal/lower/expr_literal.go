@@ -213,7 +213,7 @@ func (g *gen) storeExpr(p place, e tree.Expr) {
 		g.emit(ins{op: bc.LDIST64, a: p.r, b: none, c: num(k), imm: p.off})
 		return
 	} else if ok && p.kind == inElem && l.Size == 1 && l.Scalar() {
-		g.emit(ins{op: bc.STXI8, a: num(k & 0xff), b: p.r, c: p.idx})
+		g.emit(ins{op: bc.STXI8, d: p.idxD, a: num(k & 0xff), b: p.r, c: p.idx})
 		return
 	}
 	g.storePlace(p, g.val(e))

@@ -34,6 +34,7 @@ type step struct {
 	idx  ref
 	size int64 // bytes per index
 	n    int64 // bound
+	d    uint8 // indexKind
 }
 
 type place struct {
@@ -42,6 +43,7 @@ type place struct {
 	r      ref
 	off    int64
 	idx    ref
+	idxD   uint8 // indexKind of idx
 	v      *tree.Var
 	canon  bool // a scalar that fills its register in canonical form
 	nonnil bool
@@ -79,7 +81,7 @@ func (g *gen) place(e tree.Expr) place {
 		xl := g.layout(e.X.Type())
 		if xl.Class != ClassArray {
 			s := g.val(e.X)
-			return place{kind: inElem, l: l, r: s, idx: g.val(e.I)}
+			return place{kind: inElem, l: l, r: s, idx: g.val(e.I), idxD: g.indexKind(e.I)}
 		}
 		p := g.place(e.X)
 		if p.kind == inElem {
@@ -92,7 +94,7 @@ func (g *gen) place(e tree.Expr) place {
 		}
 		idx := g.val(e.I)
 		p.l, p.canon = l, false
-		s := step{idx, l.Size, xl.Len}
+		s := step{idx, l.Size, xl.Len, g.indexKind(e.I)}
 		switch p.kind {
 		case inFrame, inFrameAt:
 			p.kind = inFrameAt
@@ -108,25 +110,33 @@ func (g *gen) place(e tree.Expr) place {
 	return place{kind: inFrame, l: l, r: r, canon: l.Scalar()}
 }
 
+// indexKind is the D of an instruction with a bounds check of index e: how a report shows it.
+func (g *gen) indexKind(e tree.Expr) uint8 {
+	if l := g.layout(e.Type()); !l.Signed && l.Size == 8 {
+		return bc.IndexUnsigned
+	}
+	return 0
+}
+
 // leaa computes the address of an array element.
 func (g *gen) leaa(base ref, s step) ref {
 	t := g.ptr()
 	if s.size >= 1<<31 || s.n >= 1<<31 {
 		g.opI(bc.NILCHK, base, none, 0)
-		g.opI(bc.IDXI, s.idx, none, s.n)
+		g.emit(ins{op: bc.IDXI, d: s.d, a: s.idx, b: none, c: none, imm: s.n})
 		m := g.word()
 		g.opI(bc.MULI, m, s.idx, s.size)
 		g.op(bc.ADD, t, base, m)
 		return t
 	}
-	g.emit(ins{op: bc.LEAA, a: t, b: base, c: s.idx, imm: s.n<<32 | s.size})
+	g.emit(ins{op: bc.LEAA, d: s.d, a: t, b: base, c: s.idx, imm: s.n<<32 | s.size})
 	return t
 }
 
 // elemAddr turns an element of a slice into a place in memory.
 func (g *gen) elemAddr(p place) place {
 	t := g.ptr()
-	g.emit(ins{op: bc.LEAX, a: t, b: p.r, c: p.idx, imm: p.l.Size})
+	g.emit(ins{op: bc.LEAX, d: p.idxD, a: t, b: p.r, c: p.idx, imm: p.l.Size})
 	return place{kind: inMem, l: p.l, r: t, nonnil: true}
 }
 
@@ -173,17 +183,18 @@ func (g *gen) loadPlace(p place, dst ref) {
 		}
 	case inElem:
 		if op := elemLoad(l); op != 0 {
-			g.emit(ins{op: op, a: dst, b: p.r, c: p.idx})
+			g.emit(ins{op: op, d: p.idxD, a: dst, b: p.r, c: p.idx})
 			return
 		}
 		g.loadPlace(g.elemAddr(p), dst)
 	case inFrameAt:
-		if l.Size == 0 {
+		if l.Size == 0 || g.regs[p.r.v].n == 0 {
 			g.checkSteps(p)
+			g.zero(dst, l.Slots) // of an element that does not exist
 			return
 		}
 		if len(p.steps) == 1 && l.Size == 8 && p.off%8 == 0 && p.steps[0].size == 8 {
-			g.emit(ins{op: bc.LDF64, a: dst, b: p.r.at(p.off / 8), c: p.steps[0].idx, imm: p.steps[0].n})
+			g.emit(ins{op: bc.LDF64, d: p.steps[0].d, a: dst, b: p.r.at(p.off / 8), c: p.steps[0].idx, imm: p.steps[0].n})
 			return
 		}
 		a := g.frameAddr(p)
@@ -192,10 +203,10 @@ func (g *gen) loadPlace(p place, dst ref) {
 	}
 }
 
-// checkSteps checks the indexes of an element that takes no space.
+// checkSteps checks the indexes of an element that takes no space, or of an array that has none.
 func (g *gen) checkSteps(p place) {
 	for _, s := range p.steps {
-		g.opI(bc.IDXI, s.idx, none, s.n)
+		g.emit(ins{op: bc.IDXI, d: s.d, a: s.idx, b: none, c: none, imm: s.n})
 	}
 }
 
@@ -205,7 +216,7 @@ func (g *gen) frameAddr(p place) ref {
 	g.emit(ins{op: bc.LEAF, a: t, b: p.r.at(p.off / 8), c: none, imm: p.off % 8})
 	for _, s := range p.steps {
 		n := g.word()
-		g.emit(ins{op: bc.LEAA, a: n, b: t, c: s.idx, imm: s.n<<32 | s.size})
+		g.emit(ins{op: bc.LEAA, d: s.d, a: n, b: t, c: s.idx, imm: s.n<<32 | s.size})
 		t = n
 	}
 	return t
@@ -278,17 +289,17 @@ func (g *gen) storePlace(p place, src ref) {
 			op = bc.STX8
 		}
 		if op != 0 {
-			g.emit(ins{op: op, a: src, b: p.r, c: p.idx})
+			g.emit(ins{op: op, d: p.idxD, a: src, b: p.r, c: p.idx})
 			return
 		}
 		g.storePlace(g.elemAddr(p), src)
 	case inFrameAt:
-		if l.Size == 0 {
+		if l.Size == 0 || g.regs[p.r.v].n == 0 {
 			g.checkSteps(p)
 			return
 		}
 		if len(p.steps) == 1 && l.Size == 8 && p.off%8 == 0 && p.steps[0].size == 8 {
-			g.emit(ins{op: bc.STF64, a: p.r.at(p.off / 8), b: src, c: p.steps[0].idx, imm: p.steps[0].n})
+			g.emit(ins{op: bc.STF64, d: p.steps[0].d, a: p.r.at(p.off / 8), b: src, c: p.steps[0].idx, imm: p.steps[0].n})
 			return
 		}
 		a := g.frameAddr(p)

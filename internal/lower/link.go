@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"path/filepath"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -323,7 +324,22 @@ func (ps *positions) of(p token.Pos) (file int32, line int32) {
 		}
 	}
 	at := ps.last.PositionFor(p, true)
+	if at.Filename != ps.last.Name() {
+		return ps.file(ps.directive(at.Filename)), int32(at.Line)
+	}
 	return ps.file(at.Filename), int32(at.Line)
+}
+
+// directive is the file name of a line directive as it is written there. The
+// scanner has put the source's folder in front of a relative one.
+func (ps *positions) directive(name string) string {
+	if name == "" {
+		return "??"
+	}
+	if rest, ok := strings.CutPrefix(name, filepath.Dir(ps.last.Name())+string(filepath.Separator)); ok {
+		return rest
+	}
+	return name
 }
 
 func (ps *positions) file(name string) int32 {

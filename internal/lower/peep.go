@@ -107,7 +107,7 @@ func (g *gen) fuseFloat(i, p, pp int, temp func(ref) bool) {
 		in.op, in.b, in.c = bc.FMSUB, a.b, a.c
 		a.op = opDead
 	case a.op == bc.LDX64 && temp(a.a) && in.op == bc.ADD && (in.a == in.b && in.c == a.a || in.a == in.c && in.b == a.a) && in.a != a.c:
-		in.op, in.b, in.c = bc.LDXADD, a.b, a.c
+		in.op, in.d, in.b, in.c = bc.LDXADD, a.d, a.b, a.c
 		a.op = opDead
 	case a.op == bc.LD64 && temp(a.a) && in.c == a.a && in.op == bc.FSUB:
 		b := &g.code[pp]
@@ -144,7 +144,7 @@ func (g *gen) fuseFMA(i, p int, temp func(ref) bool) {
 	if x == none || x == a.a {
 		return
 	}
-	in.op, in.b, in.c, in.x = bc.LDXFMA, a.b, a.c, x
+	in.op, in.d, in.b, in.c, in.x = bc.LDXFMA, a.d, a.b, a.c, x
 	a.op = opDead
 }
 

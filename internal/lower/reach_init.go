@@ -119,6 +119,15 @@ func (k *linker) global(v *tree.Var) *object {
 		return o
 	}
 	l := k.ls.Of(v.T)
+	if l.Size == 0 { // at the address of all things without size
+		o = k.data(zeroBase)
+		k.globals[v] = o
+		k.globalOrder = append(k.globalOrder, v)
+		if in := k.inits.byVar[v]; in != nil {
+			k.runInit(in)
+		}
+		return o
+	}
 	o = &object{name: "var:" + v.Sym, sect: secBSS, size: l.Size, align: max(l.Align, 8), layout: l}
 	k.globals[v] = o
 	k.globalOrder = append(k.globalOrder, v)

@@ -76,6 +76,10 @@ func (k *linker) datum(d *tree.Datum) *Data {
 		return x
 	}
 	l := k.ls.Of(k.p.Canon(d.T))
+	if l.Size == 0 {
+		s.datas[d] = zeroBase
+		return zeroBase
+	}
 	x := &Data{Bytes: make([]byte, l.Size), Align: int(max(l.Align, 1)), Name: "data:" + k.desc.namer.text(d.T, modeName)}
 	s.datas[d] = x
 	if !d.ReadOnly {

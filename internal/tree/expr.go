@@ -351,12 +351,11 @@ func (b *builder) binary(e *ast.BinaryExpr) Expr {
 
 // shiftCount builds the right operand of a shift: any integer type.
 func (b *builder) shiftCount(e ast.Expr) Expr {
-	y := b.expr(e)
-	if c, ok := y.(*Const); ok && !isInteger(c.T) {
-		c.T = types.Typ[types.Uint]
-		c.Val = constant.ToInt(c.Val)
+	if tv := b.tv(e); tv.Value != nil && !isInteger(tv.Type) {
+		// The untyped value: as a float64 a large count would be another one.
+		return &Const{Typed{At{exprPos(e)}, types.Typ[types.Uint]}, constant.ToInt(tv.Value)}
 	}
-	return y
+	return b.expr(e)
 }
 
 // operands builds the operands of a comparison with one identical type.

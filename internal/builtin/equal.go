@@ -178,6 +178,7 @@ func (t *Types) hash(typ, p, seed uint64, random func() uint64, depth int) (uint
 		if !t.Comparable(a) {
 			return 0, a
 		}
+		seed = mix(seed^mul1, mul2) // so that a value without a size counts too
 		if t.Direct(a) {
 			return t.hash(a, p+8, seed, random, depth+1)
 		}

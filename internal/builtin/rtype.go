@@ -56,11 +56,12 @@ const (
 
 // Flags of a descriptor (abi.TFlag).
 const (
-	TFlagUncommon      = 1 << 0
-	TFlagExtraStar     = 1 << 1
-	TFlagNamed         = 1 << 2
-	TFlagRegularMemory = 1 << 3
-	TFlagDirectIface   = 1 << 5
+	TFlagUncommon       = 1 << 0
+	TFlagExtraStar      = 1 << 1
+	TFlagNamed          = 1 << 2
+	TFlagRegularMemory  = 1 << 3
+	TFlagGCMaskOnDemand = 1 << 4 // GCData is no mask: it follows from the type's parts
+	TFlagDirectIface    = 1 << 5
 )
 
 // Kinds (abi.Kind).
@@ -378,6 +379,9 @@ func (t *Types) PointerMask(typ uint64) (mask []uint64, ok bool) {
 		return nil, false
 	}
 	mask = make([]uint64, (words+63)/64)
+	if t.TFlag(typ)&TFlagGCMaskOnDemand != 0 {
+		return mask, t.maskOf(typ, 0, words, mask, 0)
+	}
 	data, good := t.Space.Bytes(t.Space.Load64(typ+TypeGCData), (words+7)/8)
 	if !good && words > 0 {
 		return nil, false
@@ -388,4 +392,42 @@ func (t *Types) PointerMask(typ uint64) (mask []uint64, ok bool) {
 		}
 	}
 	return mask, true
+}
+
+// maskOf adds the pointer mask of a type that begins at word w to a mask of so many words, part by part.
+func (t *Types) maskOf(typ, w, words uint64, mask []uint64, depth int) bool {
+	n := t.PtrBytes(typ) / 8
+	switch {
+	case n == 0:
+		return true
+	case w+n > words || depth > maxDepth:
+		return false
+	case t.TFlag(typ)&TFlagGCMaskOnDemand == 0:
+		part, ok := t.PointerMask(typ)
+		for i := uint64(0); ok && i < n; i++ {
+			if part[i/64]>>(i%64)&1 != 0 {
+				mask[(w+i)/64] |= 1 << ((w + i) % 64)
+			}
+		}
+		return ok
+	}
+	switch t.Kind(typ) {
+	case Array:
+		elem := t.Elem(typ)
+		for i := range t.Len(typ) {
+			if !t.maskOf(elem, w+i*t.Size(elem)/8, words, mask, depth+1) {
+				return false
+			}
+		}
+		return true
+	case Struct:
+		fields, n := t.Fields(typ)
+		for i := range n {
+			if _, ft, off := t.Field(fields, i); !t.maskOf(ft, w+off/8, words, mask, depth+1) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }

@@ -48,7 +48,7 @@ func gotest(ctx context.Context, args []string) int {
 		}
 	}
 	v.total = len(jobs) * len(modes)
-	pool := vmtest.Pool{Verb: []string{workerVerb}, Workers: *workers, Outcome: func(j *vmtest.Job, o vmtest.Outcome) {
+	pool := vmtest.Pool{Verb: []string{workerVerb}, Workers: *workers, Env: []string{"GOROOT=" + tc.Root}, Outcome: func(j *vmtest.Job, o vmtest.Outcome) {
 		t := of[j.ID]
 		name := t.Path
 		if len(modes) > 1 {

@@ -107,6 +107,7 @@ type goroutine struct {
 	returns []returning
 	pins    int     // of procPin: while above 0 nothing but Exit takes the P away
 	signal  uintptr // PC of a memory fault whose panic is in progress, else 0
+	behind  bool    // the host call at PC is done: the goroutine goes on behind it (PC has the stack map)
 }
 
 // Pointers implements sched.RunState.
@@ -161,6 +162,10 @@ func (w *worker) steps() sched.Outcome {
 		}
 	} else {
 		w.load()
+		if w.gs.behind {
+			w.gs.behind = false
+			w.next()
+		}
 	}
 	w.arm()
 	for {

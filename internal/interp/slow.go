@@ -281,9 +281,7 @@ func (w *worker) native(in *bytecode.Ins) bool {
 			}
 			return true
 		case host.Yield:
-			w.load()
-			w.st.pc += bytecode.InsBytes
-			w.save()
+			w.gs.behind = true
 			return w.leave(sched.Yielded)
 		case host.Again:
 			return w.leave(sched.Yielded)

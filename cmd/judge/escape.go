@@ -316,10 +316,14 @@ func escapePackages(pkgs []string, verbose bool) int {
 			fmt.Printf("skip %s: %v\n", pkg, firstLine(string(out)))
 			continue
 		}
-		theirs := map[string]bool{}
+		theirs := map[string]string{}
 		for _, line := range bytes.Split(out, []byte("\n")) {
-			if m := compilerLine.FindStringSubmatch(string(line)); m != nil {
-				theirs[filepath.Base(m[1])+":"+m[2]+":"+m[3]+": "+verdict(m[4])] = true
+			m := compilerLine.FindStringSubmatch(string(line))
+			if m == nil || !strings.HasSuffix(filepath.ToSlash(filepath.Dir(m[1])), "src/"+pkg) {
+				continue // an instance of another package's generic function
+			}
+			if v := verdict(m[4]); v != "" {
+				theirs[filepath.Base(m[1])+":"+m[2]+":"+m[3]+": "+v] = m[4]
 			}
 		}
 		found, fset, err := analyse(escape.Options{}, true, pkg)
@@ -327,29 +331,27 @@ func escapePackages(pkgs []string, verbose bool) int {
 			fmt.Printf("skip %s: %v\n", pkg, firstLine(err.Error()))
 			continue
 		}
-		ours := map[string]bool{}
+		ours := map[string]string{}
 		for _, f := range found {
 			p := fset.Position(f.Pos)
-			ours[fmt.Sprintf("%s:%d:%d: %s", filepath.Base(p.Filename), p.Line, p.Column, verdict(f.Text))] = true
+			if v := verdict(f.Text); v != "" {
+				ours[fmt.Sprintf("%s:%d:%d: %s", filepath.Base(p.Filename), p.Line, p.Column, v)] = f.Text
+			}
 		}
-		delete(theirs, "")
 		n, same := 0, 0
 		var diff []string
-		for k := range theirs {
-			if strings.HasSuffix(k, ": ") {
-				continue
-			}
+		for k, text := range theirs {
 			n++
-			if ours[k] {
+			if _, ok := ours[k]; ok {
 				same++
 			} else {
-				diff = append(diff, k+"   (compiler only)")
+				diff = append(diff, k+"   (compiler only: "+text+")")
 			}
 		}
-		for k := range ours {
-			if !strings.HasSuffix(k, ": ") && !theirs[k] {
+		for k, text := range ours {
+			if _, ok := theirs[k]; !ok {
 				n++
-				diff = append(diff, k+"   (ours only)")
+				diff = append(diff, k+"   (ours only: "+text+")")
 			}
 		}
 		all += n
@@ -371,15 +373,15 @@ func escapePackages(pkgs []string, verbose bool) int {
 
 var compilerLine = regexp.MustCompile(`^(.*\.go):(\d+):(\d+): (.*)$`)
 
-// verdict reduces a message about an allocation site to what is compared; others become "".
+// verdict reduces a message about an allocation site or a parameter to what is compared; others become "".
 func verdict(s string) string {
 	switch {
-	case strings.HasPrefix(s, "moved to heap"):
+	case strings.HasPrefix(s, "moved to heap"), strings.HasPrefix(s, "leaking param"):
 		return s
-	case strings.HasPrefix(s, "leaking param"), strings.Contains(s, "self-assignment"), strings.Contains(s, "zero-copy"):
-		return s
-	case strings.HasSuffix(s, "escapes to heap"), strings.HasSuffix(s, "does not escape"):
-		return s
+	case strings.HasSuffix(s, "escapes to heap"):
+		return "escapes"
+	case strings.HasSuffix(s, "does not escape"):
+		return "stays"
 	}
 	return ""
 }

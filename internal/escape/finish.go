@@ -90,14 +90,41 @@ func (b *batch) site(l *location, esc tree.Esc) {
 	if x, ok := l.node.(*tree.Builtin); ok {
 		what = x.Name
 	}
-	f := Finding{Pos: l.node.Pos(), Kind: Stays, Text: what + " does not escape", Fn: l.fn, Node: l.node}
+	f := Finding{Pos: place(l.node), Kind: Stays, Text: what + " does not escape", Fn: l.fn, Node: l.node}
 	if esc == tree.EscHeap {
 		f.Kind, f.Text, f.Path = Escapes, what+" escapes to heap", l.path
 	}
 	b.a.report(f)
 	if c, ok := l.node.(*tree.Convert); ok && !l.has(mutates) && isString(c.X.Type()) && isBytes(c.T) {
-		b.a.report(Finding{Pos: l.node.Pos(), Kind: ZeroCopy, Text: "zero-copy string->[]byte conversion", Fn: l.fn, Node: l.node})
+		b.a.report(Finding{Pos: place(l.node), Kind: ZeroCopy, Text: "zero-copy string->[]byte conversion", Fn: l.fn, Node: l.node})
 	}
+}
+
+// place is the position of n in messages: a conversion is where its operand is, a selection at its dot.
+func place(n tree.Node) token.Pos {
+	switch x := n.(type) {
+	case *tree.ToIface:
+		if c, ok := x.X.(*tree.Convert); ok && x.P == c.P {
+			return c.P
+		}
+		return place(x.X)
+	case *tree.IfaceConv:
+		return place(x.X)
+	case *tree.Convert:
+		return place(x.X)
+	case *tree.Field:
+		return x.P - 1
+	case *tree.Closure:
+		if x.F.Outer == nil {
+			return x.P - 1
+		}
+		return x.F.Pos
+	case *tree.FuncRef:
+		if x.F.Outer != nil {
+			return x.F.Pos
+		}
+	}
+	return n.Pos()
 }
 
 // posOf is the position of v in messages.

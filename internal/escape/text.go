@@ -438,15 +438,11 @@ func (a *Analyzer) callText(x *tree.Call) string {
 		fun = a.at(args[0], precPrimary) + "." + x.Method.Name()
 		args = args[1:]
 	case x.F != nil && x.F.Obj != nil && x.F.Obj.Type().(*types.Signature).Recv() != nil && len(args) > 0:
-		pos := token.NoPos
-		switch r := args[0].(type) {
-		case *tree.Addr:
-			pos = r.P
-		case *tree.Deref:
-			pos = r.P
+		recv := a.typeText(args[0].Type())
+		if strings.HasPrefix(recv, "*") {
+			recv = "(" + recv + ")"
 		}
-		fun = a.receiver(args[0], pos) + "." + x.F.Obj.Name()
-		args = args[1:]
+		fun = recv + "." + x.F.Obj.Name()
 	case x.F != nil && x.F.Outer != nil:
 		fun = "func literal"
 	case x.F != nil:
@@ -455,6 +451,13 @@ func (a *Analyzer) callText(x *tree.Call) string {
 		fun = a.at(x.Fn, precPrimary)
 	}
 	s := a.list(args)
+	if x.F != nil && len(args) > 0 && x.F.Obj != nil && x.F.Obj.Type().(*types.Signature).Recv() != nil {
+		switch args[0].(type) { // taken or loaded for the call
+		case *tree.Addr, *tree.Deref:
+			first := a.receiver(args[0], args[0].Pos())
+			s = strings.Join(append([]string{first}, splitList(a.list(args[1:]))...), ", ")
+		}
+	}
 	if x.Dots {
 		s += "..."
 	} else if n := len(args); n > 0 {
@@ -487,4 +490,11 @@ func (a *Analyzer) constText(x *tree.Const) string {
 		return x.Val.String()
 	}
 	return a.typeText(x.T) + "(" + x.Val.String() + ")"
+}
+
+func splitList(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
 }

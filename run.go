@@ -40,7 +40,7 @@ type Config struct {
 	Seed          int64
 
 	Args   []string // os.Args, the program's name first
-	Env    []string // "name=value"
+	Env    []string // "name=value"; of two with one name the last counts
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
@@ -139,6 +139,22 @@ func bug(doing string, r any) error {
 	return fmt.Errorf("BUG: %s: %v\n%s", doing, r, buf[:runtime.Stack(buf, false)])
 }
 
+// lastOfEach takes away the entries of an environment that a later one of the same name replaces.
+func lastOfEach(env []string) []string {
+	last := map[string]int{}
+	for i, kv := range env {
+		name, _, _ := strings.Cut(kv, "=")
+		last[name] = i
+	}
+	var out []string
+	for i, kv := range env {
+		if name, _, _ := strings.Cut(kv, "="); last[name] == i {
+			out = append(out, kv)
+		}
+	}
+	return out
+}
+
 func missing(p *bytecode.Program) (out []string) {
 	for _, s := range p.Natives {
 		if _, ok := host.Lookup(s); !ok {
@@ -222,7 +238,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	s.SetCollector(c)
 	vm := &host.VM{
 		Space: space, Heap: h, GC: c, Sched: s, Prog: p.code, Flags: flags, State: state,
-		Sys: &host.Sys{Args: cfg.Args, Env: cfg.Env, Stdin: cfg.Stdin, Stdout: cfg.Stdout, Stderr: cfg.Stderr,
+		Sys: &host.Sys{Args: cfg.Args, Env: lastOfEach(cfg.Env), Stdin: cfg.Stdin, Stdout: cfg.Stdout, Stderr: cfg.Stderr,
 			Dirs: cfg.Dirs, Now: cfg.Now, Random: cfg.Random},
 	}
 	m.Bind(vm)

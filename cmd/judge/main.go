@@ -3,6 +3,7 @@
 //	judge programs   our own programs, compared with the real toolchain, in many modes
 //	judge gotest     the Go distribution's test programs
 //	judge limits     programs that ask for more than they get
+//	judge std        the standard library's own tests, compared with go test
 //
 // It exits with 1 if anything failed.
 package main
@@ -31,6 +32,7 @@ const usage = `Judge runs programs under Terrarium and compares what they do wit
 usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v]
        judge gotest   [-run regexp] [-modes default|all|names] [-v] [-json] [-timeout 60s]
        judge limits   [-run regexp] [-v]
+       judge std      [-run regexp] [-short=false] [-timeout 3m] [-v] [-json] [-o file] [packages]
 
 Run it from the module's folder. The last line of each is "N passed, M failed, K skipped".
 `
@@ -56,6 +58,10 @@ func dispatch(args []string) int {
 			return 1
 		}
 		return 0
+	case stdVerb:
+		return runStdTests(ctx, args[1:])
+	case "std":
+		return judgeStd(ctx, args[1:])
 	case "programs":
 		return programs(ctx, args[1:])
 	case "escape":

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,18 +94,12 @@ func (m *machineFlags) config(args []string, stdout io.Writer) terrarium.Config 
 		if len(m.dirs) == 0 {
 			cfg.Dirs = []terrarium.Dir{{Guest: "/", Host: "/"}}
 			if wd, err := os.Getwd(); err == nil {
-				cfg.Env = setEnv(cfg.Env, "PWD", wd)
+				cfg.Env = append(cfg.Env, "PWD="+wd)
 			}
 		}
 	}
 	cfg.Dirs = append(cfg.Dirs, m.dirs...)
 	return cfg
-}
-
-// setEnv sets a variable; the guest takes the first of two entries of one name.
-func setEnv(env []string, name, value string) []string {
-	env = slices.DeleteFunc(slices.Clone(env), func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
-	return append(env, name+"="+value)
 }
 
 func (m *machineFlags) tagList() []string {

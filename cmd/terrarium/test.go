@@ -139,10 +139,10 @@ func testPackage(ctx context.Context, m *machineFlags, tests *terrarium.Tests, p
 	cfg := m.config(append([]string{path + ".test"}, args...), out)
 	cfg.Stderr = out
 	if !m.sealed { // as go test has it
-		cfg.Env = setEnv(cfg.Env, "GOROOT", p.GOROOT)
+		cfg.Env = append(cfg.Env, "GOROOT="+p.GOROOT)
 	}
 	if p.Dir != "" {
-		cfg.Env = setEnv(cfg.Env, "PWD", p.Dir)
+		cfg.Env = append(cfg.Env, "PWD="+p.Dir)
 	}
 	start := time.Now()
 	res, err := p.Run(ctx, cfg)

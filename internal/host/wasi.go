@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	pathpkg "path"
 	"strings"
 	"syscall"
 	"time"
@@ -567,6 +568,14 @@ func pathRmdir(w wcall) errno {
 	t, p, e := w.at(0, 1)
 	if e != eOK {
 		return e
+	}
+	// As rmdir(2) has it: neither a directory by its own dot, nor one that it is below.
+	name, _ := w.path(1)
+	switch pathpkg.Base(name) {
+	case ".":
+		return eINVAL
+	case "..":
+		return eNOTEMPTY
 	}
 	fi, err := t.stat(p, false)
 	if err == nil && !fi.IsDir() {

@@ -209,6 +209,7 @@ func (g *gen) storeExpr(p place, e tree.Expr) {
 			return
 		}
 	}
+	defer g.atPlace(p)()
 	if k, ok := g.konst(e); ok && l.Size == 8 && fits16(k) && p.kind == inMem && (l.PtrBytes == 0) {
 		g.emit(ins{op: bc.LDIST64, a: p.r, b: none, c: num(k), imm: p.off})
 		return
@@ -216,7 +217,10 @@ func (g *gen) storeExpr(p place, e tree.Expr) {
 		g.emit(ins{op: bc.STXI8, d: p.idxD, a: num(k & 0xff), b: p.r, c: p.idx})
 		return
 	}
-	g.storePlace(p, g.val(e))
+	g.pos = old
+	g.at(e)
+	v := g.val(e)
+	g.storePlace(p, v)
 }
 
 // complete reports whether a struct literal gives every field a value that cannot trap, so that it can be stored

@@ -14,6 +14,7 @@ package lower
 // compare them, and nobody writes them to memory.
 
 import (
+	"go/token"
 	"go/types"
 
 	bc "github.com/terrarium-go/terrarium/internal/bytecode"
@@ -43,7 +44,8 @@ type place struct {
 	r      ref
 	off    int64
 	idx    ref
-	idxD   uint8 // indexKind of idx
+	idxD   uint8     // indexKind of idx
+	pos    token.Pos // where a nil pointer or a bad index of the last step is reported, if valid
 	v      *tree.Var
 	canon  bool // a scalar that fills its register in canonical form
 	nonnil bool
@@ -67,7 +69,7 @@ func (g *gen) place(e tree.Expr) place {
 		}
 		return place{kind: inFrame, l: l, r: ref{x.reg, 0}, canon: l.Scalar()}
 	case *tree.Deref:
-		return place{kind: inMem, l: l, r: g.val(e.X)}
+		return place{kind: inMem, l: l, r: g.val(e.X), pos: e.Pos()}
 	case *tree.Field:
 		sl := g.layout(e.X.Type())
 		p := g.place(e.X)
@@ -81,7 +83,7 @@ func (g *gen) place(e tree.Expr) place {
 		xl := g.layout(e.X.Type())
 		if xl.Class != ClassArray {
 			s := g.val(e.X)
-			return place{kind: inElem, l: l, r: s, idx: g.val(e.I), idxD: g.indexKind(e.I)}
+			return place{kind: inElem, l: l, r: s, idx: g.val(e.I), idxD: g.indexKind(e.I), pos: e.Pos()}
 		}
 		p := g.place(e.X)
 		if p.kind == inElem {
@@ -97,13 +99,15 @@ func (g *gen) place(e tree.Expr) place {
 		s := step{idx, l.Size, xl.Len, g.indexKind(e.I)}
 		switch p.kind {
 		case inFrame, inFrameAt:
-			p.kind = inFrameAt
+			p.kind, p.pos = inFrameAt, e.Pos()
 			p.steps = append(p.steps, s)
 			return p
 		case inGlobal:
 			p = place{kind: inMem, r: g.addr(Fixup{Kind: FixGlobal, Var: p.v, Add: p.off}), l: l, nonnil: true}
 		}
+		old := g.at(e)
 		p.r, p.nonnil = g.leaa(p.r, s), true
+		g.pos = old
 		return p
 	}
 	r := g.val(e)
@@ -133,8 +137,18 @@ func (g *gen) leaa(base ref, s step) ref {
 	return t
 }
 
+// atPlace sets the source position to that of a place; the result sets it back.
+func (g *gen) atPlace(p place) func() {
+	old := g.pos
+	if p.pos.IsValid() {
+		g.pos = p.pos
+	}
+	return func() { g.pos = old }
+}
+
 // elemAddr turns an element of a slice into a place in memory.
 func (g *gen) elemAddr(p place) place {
+	defer g.atPlace(p)()
 	t := g.ptr()
 	g.emit(ins{op: bc.LEAX, d: p.idxD, a: t, b: p.r, c: p.idx, imm: p.l.Size})
 	return place{kind: inMem, l: p.l, r: t, nonnil: true}
@@ -249,6 +263,7 @@ func elemLoad(l *Layout) bc.Op {
 
 // storePlace stores the value in src.
 func (g *gen) storePlace(p place, src ref) {
+	defer g.atPlace(p)()
 	l := p.l
 	switch p.kind {
 	case inFrame:

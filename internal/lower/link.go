@@ -140,7 +140,7 @@ func (k *linker) place(p *bytecode.Program, f *node, pos *positions) error {
 	if r.Flags&abi.HasDefer != 0 {
 		r.DeferMap += base
 	}
-	if f.fn.Flags&tree.Wrapper != 0 {
+	if f.fn.Flags&tree.Wrapper != 0 || reflectWrapper[f.fn.Sym] {
 		r.Flags |= abi.Wrapper
 	}
 	if f.fn.Sym == "runtime.gopanic" {
@@ -173,6 +173,12 @@ func (k *linker) place(p *bytecode.Program, f *node, pos *positions) error {
 	}
 	p.Funcs = append(p.Funcs, r)
 	return nil
+}
+
+// reflectWrapper are the functions between a func value made by reflect and what it
+// stands for. Like other wrappers they do not count for recover.
+var reflectWrapper = map[string]bool{
+	"reflect.makeFuncStub": true, "reflect.callReflect": true, "reflect.methodValueCall": true, "reflect.callMethod": true,
 }
 
 // systemPackage reports whether tracebacks of user programs leave out the functions of a package.

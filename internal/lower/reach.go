@@ -211,7 +211,7 @@ func (k *linker) calls(f *tree.Func) {
 			switch {
 			case c.Method != nil:
 				k.desc.needMethod(c.Method)
-				if f.Pkg != "reflect" && reflectsMethods(c.Method) {
+				if (f.Pkg != "reflect" || f.Flags&tree.Wrapper != 0) && reflectsMethods(c.Method) {
 					k.desc.need.demandExported()
 				}
 			case c.F != nil && f.Pkg != "reflect" && (c.F.Sym == "reflect.Value.Method" || c.F.Sym == "reflect.Value.MethodByName"):

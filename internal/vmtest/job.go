@@ -85,6 +85,9 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
+// crashMode is the name of a mode that crashes the process, for the pool's own test.
+const crashMode = "crash this process"
+
 // errTime is the cause of a run's end by its time limit.
 var errTime = errors.New("time over")
 
@@ -109,6 +112,9 @@ func Execute(j *Job, done func(Outcome)) {
 		return
 	}
 	for i, m := range j.Modes {
+		if m.Name == crashMode {
+			panic("asked to crash")
+		}
 		o := runMode(p, j, m)
 		if i == 0 {
 			o.Compile = compile

@@ -23,6 +23,7 @@ var rooms = map[string]string{
 	"bytecode":      "abi",
 	"cache":         "",
 	"guest":         "",
+	"randprog":      "",
 	"load":          "guest debug",
 	"tree":          "load",
 	"inline":        "tree",

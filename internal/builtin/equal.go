@@ -184,6 +184,9 @@ func (t *Types) hash(typ, p, seed uint64, random func() uint64, depth int) (uint
 		}
 		return t.hash(a, s.Load64(p+8), seed, random, depth+1)
 	case Array:
+		if h, ok := t.hashRegular(typ, p, seed); ok {
+			return h, 0
+		}
 		elem := t.Elem(typ)
 		size, n := t.Size(elem), t.Len(typ)
 		if size == 0 {
@@ -197,6 +200,9 @@ func (t *Types) hash(typ, p, seed uint64, random func() uint64, depth int) (uint
 		}
 		return seed, 0
 	case Struct:
+		if h, ok := t.hashRegular(typ, p, seed); ok {
+			return h, 0
+		}
 		fields, n := t.Fields(typ)
 		for i := uint64(0); i < n && i < 1<<16; i++ {
 			name, ft, off := t.Field(fields, i)
@@ -211,6 +217,23 @@ func (t *Types) hash(typ, p, seed uint64, random func() uint64, depth int) (uint
 		return seed, 0
 	}
 	return 0, typ
+}
+
+// hashRegular hashes a struct or array whose equality is that of its bytes. One of 4 or 8
+// bytes is hashed as the integer of that size, since the map functions for
+// such keys get nothing but the word.
+func (t *Types) hashRegular(typ, p, seed uint64) (h uint64, ok bool) {
+	if t.TFlag(typ)&TFlagRegularMemory == 0 {
+		return 0, false
+	}
+	switch n := t.Size(typ); n {
+	case 4:
+		return HashWord(uint64(t.Space.Load32(p)), seed), true
+	case 8:
+		return HashWord(t.Space.Load64(p), seed), true
+	default:
+		return t.HashMem(p, n, seed), true
+	}
 }
 
 const (

@@ -45,9 +45,15 @@ type Options struct {
 	Cache      string
 	CacheLimit int64
 
+	// NoEscape puts everything on the heap whose address is taken, as if escape analysis found no reason not to.
+	NoEscape bool
+
 	// Progress is told when a phase begins.
 	Progress func(phase string)
 }
+
+// escapeMode "off" switches the use of escape analysis off everywhere.
+var escapeMode = "off"
 
 // Program is a compiled program. It may be run any number of times, also
 // at the same time.
@@ -88,7 +94,7 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name, Escape: !opts.NoEscape && escapeMode != "off"})
 	if err != nil {
 		return nil, err
 	}

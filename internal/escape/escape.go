@@ -51,6 +51,9 @@ type Analyzer struct {
 	Explain bool
 	// Mutations adds notes on parameters that are written through or called.
 	Mutations bool
+	// Frames restricts the decisions to what generated code does: what is made for defer statements is on the heap,
+	// and a frame holds at most maxFrame bytes of objects.
+	Frames bool
 	// Prepare is called for every function when it is built and before anything else looks at it; nil: nothing is.
 	Prepare func(a *Analyzer, f *tree.Func)
 	// Report gets the findings of each batch; nil: they are dropped.
@@ -262,19 +265,25 @@ func (a *Analyzer) analyse(fns []*tree.Func) {
 		b.flowCapture(c)
 	}
 	b.captures = nil
+	room := map[*tree.Func]int64{}
 	for _, l := range b.all {
+		if a.Frames {
+			b.fit(l, room)
+		}
 		if why := b.heapReason(l); why != "" {
-			n := l.node
-			if n == nil {
-				n = valueNode{l.v}
-			}
-			b.flow(b.toHeap().addr(n, why), l)
+			b.flow(b.toHeap().addr(reasonNode(l), why), l)
 		}
 	}
 	b.solve()
 	b.finish()
 	for _, f := range fns {
 		a.state[f] = done
+		if a.Frames {
+			f.Flags |= tree.Decided
+			for _, l := range a.nests[f].literals {
+				l.Flags |= tree.Decided
+			}
+		}
 	}
 }
 

@@ -510,7 +510,49 @@ func (b *batch) heapReason(l *location) string {
 	return ""
 }
 
+// fit sends the storage of l to the heap when it would make the frame too large. room counts the bytes of objects
+// by function.
+func (b *batch) fit(l *location, room map[*tree.Func]int64) {
+	p := b.a.p
+	size := int64(0)
+	switch {
+	case l.v != nil:
+		if l.v.Kind == tree.Capture || l.v.Kind == tree.Global || !l.addressed {
+			return
+		}
+		size = p.Sizes.Sizeof(l.v.T)
+	case l.node != nil:
+		switch n := l.node.(type) {
+		case *tree.New:
+			size = p.Sizes.Sizeof(p.Elem(n.T))
+		case *tree.ArrayLit:
+			size = n.Len * p.Sizes.Sizeof(p.Elem(n.T))
+		case *tree.ToIface:
+			size = p.Sizes.Sizeof(n.X.Type())
+		case *tree.Closure:
+			size = 8
+			for _, v := range n.F.Captures {
+				size += max(8, p.Sizes.Sizeof(v.T))
+			}
+		}
+	}
+	if room[l.fn]+size > maxFrame {
+		b.flow(b.toHeap().addr(reasonNode(l), "too large for stack"), l)
+		return
+	}
+	room[l.fn] += (size + 7) &^ 7
+}
+
+// reasonNode stands for l where nothing but itself sends it to the heap.
+func reasonNode(l *location) tree.Node {
+	if l.node != nil {
+		return l.node
+	}
+	return valueNode{l.v}
+}
+
 const (
+	maxFrame    = 64 << 10  // bytes of objects in a frame of generated code
 	maxVar      = 128 << 10 // bytes of a declared variable in a frame
 	maxImplicit = 64 << 10  // bytes of other storage in a frame
 )

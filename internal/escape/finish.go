@@ -63,6 +63,9 @@ func (b *batch) finish() {
 			esc = tree.EscHeap
 		}
 		if l.v != nil {
+			if esc == tree.EscNone && b.a.Frames && (l.addressed || l.v.Addrtaken) && l.v.Kind != tree.Capture {
+				esc = tree.EscFrame
+			}
 			l.v.Esc, l.v.Info = esc, nil
 			if esc == tree.EscHeap && !l.v.Temp && b.a.Report != nil && l.fn.Flags&tree.Wrapper == 0 {
 				b.a.report(Finding{Pos: b.a.posOf(l.v), Kind: Moved, Text: "moved to heap: " + l.v.Name, Fn: l.fn, Var: l.v, Path: l.path})

@@ -78,3 +78,18 @@ func Sites(f *tree.Func, visit func(Site)) {
 
 // Pass is Decide in the form of a pass between building and ordering.
 func Pass(_ *tree.Program, f *tree.Func) { Decide(f) }
+
+// NewPass returns the analysis in the form of a pass between building and ordering, for the functions of one program.
+// prepare, if not nil, is what runs on a function before it is analysed.
+func NewPass(p *tree.Program, prepare func(p *tree.Program, f *tree.Func)) func(*tree.Program, *tree.Func) {
+	a := New(p)
+	a.Frames = true
+	if prepare != nil {
+		a.Prepare = func(_ *Analyzer, f *tree.Func) { prepare(p, f) }
+	}
+	return func(_ *tree.Program, f *tree.Func) {
+		if a.Func(f); f.Flags&tree.Decided == 0 {
+			Decide(f)
+		}
+	}
+}

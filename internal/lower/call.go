@@ -266,7 +266,7 @@ func (g *gen) closure(e *tree.Closure, dst ref) {
 	t := g.ctx.Canon(g.closureStruct(e.F))
 	l := g.layout(t)
 	p := g.ptr()
-	g.newObject(p, l)
+	g.object(p, l, g.framed(e.Esc))
 	code := g.word()
 	g.ldiFix(code, Fixup{Kind: FixCode, Fn: e.F})
 	g.opI(bc.ST64, p, code, 0)

@@ -71,8 +71,9 @@ type vreg struct {
 	slot   int32 // assigned slot, -1 before
 	start  int32 // interval [start, end) in positions (alloc.go)
 	end    int32
-	hint   int32 // register that it would like to share a slot with, -1
-	defer_ bool  // must stay valid until DeferReturn
+	hint   int32   // register that it would like to share a slot with, -1
+	defer_ bool    // must stay valid until DeferReturn
+	object *Layout // an object of the frame: has its slots to itself, and no map names them
 }
 
 func (r *vreg) pointer(i int32) bool {
@@ -118,10 +119,11 @@ const (
 
 // variable is what Gen knows of a tree.Var in this function.
 type variable struct {
-	v    *tree.Var
-	l    *Layout
-	heap bool
-	reg  int32 // register of the value, or of the pointer when heap; -1 not yet
+	v     *tree.Var
+	l     *Layout
+	heap  bool  // it lives in an object, and its register holds the pointer
+	frame bool  // the object lies in the frame
+	reg   int32 // register of the value, or of the pointer when heap; -1 not yet
 	// cap is the byte offset in the closure object of a capture that stays there, 0 if it does not.
 	cap   int64
 	defs  int32 // assignments seen in the body

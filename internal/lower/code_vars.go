@@ -166,7 +166,8 @@ func (g *gen) scan() {
 			v.heap = v.v.ByRef
 			continue
 		}
-		if v.v.Esc == tree.EscHeap || v.v.Esc == tree.EscUnknown && v.v.Addrtaken || v.l.Slots > maxFrameVar {
+		v.frame = v.v.Esc == tree.EscFrame || v.heap && v.v.Esc == tree.EscNone && g.f.Flags&tree.Decided != 0
+		if v.v.Esc >= tree.EscHeap || v.v.Esc == tree.EscUnknown && v.v.Addrtaken || v.l.Slots > maxFrameVar {
 			v.heap = true
 		}
 		v.alias = !v.heap && v.defs == 1 && v.v.Kind == tree.Local
@@ -248,7 +249,7 @@ func (g *gen) entry() {
 			continue
 		}
 		box := g.ptr()
-		g.newObject(box, x.l)
+		g.object(box, x.l, x.frame)
 		g.storeMem(box, 0, r, x.l)
 		g.variable(v).reg = box.v
 	}
@@ -265,7 +266,7 @@ func (g *gen) entry() {
 		x := g.variable(v)
 		if x.heap {
 			box := g.ptr()
-			g.newObject(box, x.l)
+			g.object(box, x.l, x.frame)
 			g.variable(v).reg = box.v
 			if g.hasDef {
 				g.regs[box.v].defer_ = true
@@ -371,6 +372,23 @@ func (g *gen) newObject(dst ref, l *Layout) {
 		return
 	}
 	g.emit(ins{op: bc.NEW, a: dst, b: none, c: none, fix: g.addFix(Fixup{Kind: FixTypeID, Type: l.Type})})
+}
+
+// object makes a zeroed object of layout l, in the frame or on the heap.
+func (g *gen) object(dst ref, l *Layout, frame bool) {
+	if !frame || l.Size == 0 {
+		g.newObject(dst, l)
+		return
+	}
+	o := g.words(l.Slots, 0)
+	g.regs[o.v].object = l
+	g.zero(o, l.Slots)
+	g.emit(ins{op: bc.LEAF, a: dst, b: o, c: none})
+}
+
+// framed reports whether what a site with decision e makes lies in the frame.
+func (g *gen) framed(e tree.Esc) bool {
+	return e == tree.EscNone && g.f.Flags&tree.Decided != 0
 }
 
 // zeroBase is where pointers to objects of no size point.

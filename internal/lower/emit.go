@@ -286,6 +286,11 @@ func (g *gen) write(undefined []int32, maps []uint32) {
 	fi.ArgMap = g.sig.ArgMap()
 	fi.Small = g.sig.Small()
 	g.flags(hasCtx)
+	for i := range g.regs {
+		if v := &g.regs[i]; v.object != nil && v.slot >= 0 && v.object.PtrBytes > 0 {
+			fr.Objects = append(fr.Objects, FrameObject{uint32(v.slot), v.object.Type, uint64(v.object.Size)})
+		}
+	}
 	for i := range g.vars {
 		v := &g.vars[i]
 		h := VarHome{Var: v.v, Slot: -1, Heap: v.heap}

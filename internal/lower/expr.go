@@ -250,7 +250,7 @@ var (
 // addrOf takes the address of a place.
 func (g *gen) addrOf(e *tree.Addr, dst ref) {
 	if lit, ok := e.X.(*tree.StructLit); ok {
-		g.newValue(lit, g.layout(lit.T), dst)
+		g.newValue(lit, g.layout(lit.T), dst, false)
 		return
 	}
 	p := g.place(e.X)

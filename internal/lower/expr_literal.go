@@ -96,7 +96,7 @@ func (g *gen) arrayLit(e *tree.ArrayLit, dst ref) {
 	arr := g.ctx.Canon(types.NewArray(elem, e.Len))
 	al := g.layout(arr)
 	p := g.ptr()
-	g.newObject(p, al)
+	g.object(p, al, g.framed(e.Esc))
 	if d := g.staticArray(e, arr, el); d != nil {
 		if al.Size > 0 {
 			g.copyMem(p, g.addr(Fixup{Kind: FixData, Data: d}), al)
@@ -124,9 +124,9 @@ func (g *gen) staticArray(e *tree.ArrayLit, arr types.Type, el *Layout) *Data {
 }
 
 // newValue allocates an object with the value of e.
-func (g *gen) newValue(e tree.Expr, l *Layout, dst ref) {
+func (g *gen) newValue(e tree.Expr, l *Layout, dst ref, frame bool) {
 	p := g.ptr()
-	g.newObject(p, l)
+	g.object(p, l, frame)
 	if e != nil && !isZero(e) {
 		g.storeExpr(place{kind: inMem, l: l, r: p, nonnil: true, canon: true}, e)
 	}
@@ -136,10 +136,10 @@ func (g *gen) newValue(e tree.Expr, l *Layout, dst ref) {
 func (g *gen) newExpr(e *tree.New, dst ref) {
 	l := g.layout(e.T.Underlying().(*types.Pointer).Elem())
 	if e.Init == nil || isZero(e.Init) {
-		g.newObject(dst, l)
+		g.object(dst, l, g.framed(e.Esc))
 		return
 	}
-	g.newValue(e.Init, l, dst)
+	g.newValue(e.Init, l, dst, g.framed(e.Esc))
 }
 
 // bigLiteral is the number of slots above which a literal is built where it is to be.

@@ -358,7 +358,7 @@ func (g *gen) spill(e tree.Expr) ref {
 
 func (g *gen) spillRef(r ref, l *Layout) ref {
 	t := g.ptr()
-	g.newObject(t, l)
+	g.object(t, l, g.f.Flags&tree.Decided != 0)
 	if l.Size > 0 {
 		g.storeMem(t, 0, r, l)
 	}

@@ -31,10 +31,19 @@ type Frag struct {
 	// the linker writes. Info.Maps and Info.DeferMap are offsets into Pool.
 	Info abi.Func
 
+	Objects []FrameObject // objects in the frame that hold pointers
+
 	Fix  []Fixup   // ascending At
 	Pool []uint64  // stack maps; equal maps are stored once
 	Pos  []PosRun  // ascending Start: source positions
 	Vars []VarHome // where each variable lives, for the frame dump
+}
+
+// FrameObject is an object in the frame.
+type FrameObject struct {
+	Slot uint32
+	Type types.Type
+	Size uint64 // bytes
 }
 
 // PosRun says that the instructions from Start on belong to Pos.

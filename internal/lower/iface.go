@@ -43,7 +43,7 @@ func (g *gen) toIface(e *tree.ToIface, dst ref) {
 		g.into(e.X, dst)
 		return
 	}
-	data := g.boxed(e.X)
+	data := g.boxed(e.X, g.framed(e.Esc))
 	end := g.undef1(dst, 2)
 	g.typeWord(dst, t, e.T)
 	g.move(dst.at(1), data, 1)
@@ -51,7 +51,7 @@ func (g *gen) toIface(e *tree.ToIface, dst ref) {
 }
 
 // boxed returns a register with the data word for the value of x.
-func (g *gen) boxed(x tree.Expr) ref {
+func (g *gen) boxed(x tree.Expr, frame bool) ref {
 	l := g.layout(x.Type())
 	if l.Direct {
 		return g.val(x)
@@ -70,7 +70,7 @@ func (g *gen) boxed(x tree.Expr) ref {
 	p := g.place(x)
 	if p.l.Slots > 4 && (p.kind == inMem || p.kind == inGlobal || p.kind == inElem) {
 		src := g.address(p)
-		g.newObject(d, l)
+		g.object(d, l, frame)
 		g.copyMem(d, src, l)
 		return d
 	}
@@ -101,7 +101,7 @@ func (g *gen) boxed(x tree.Expr) ref {
 		g.op(bc.ADD, d, g.addr(Fixup{Kind: FixData, Data: smallWords}), small)
 		g.jump(end)
 		g.bind(big)
-		g.newObject(d, l)
+		g.object(d, l, frame)
 		g.storeRaw(d, 0, v, l)
 		g.bind(end)
 		return d
@@ -115,12 +115,12 @@ func (g *gen) boxed(x tree.Expr) ref {
 		g.ldiFix(d, Fixup{Kind: FixData, Data: zeroValue})
 		g.jump(end)
 		g.bind(full)
-		g.newObject(d, l)
+		g.object(d, l, frame)
 		g.storeMem(d, 0, v, l)
 		g.bind(end)
 		return d
 	}
-	g.newObject(d, l)
+	g.object(d, l, frame)
 	g.storeMem(d, 0, v, l)
 	return d
 }

@@ -131,6 +131,9 @@ func (k *linker) place(p *bytecode.Program, f *node, pos *positions) error {
 	r := f.frag.Info
 	r.Sym, r.Name = f.fn.Sym, f.fn.Name
 	r.Entry, r.End = uint32(at), uint32(len(p.Code))
+	for _, o := range f.frag.Objects {
+		r.Objects = append(r.Objects, abi.StackObject{Slot: o.Slot, Type: k.typeID(o.Type), Size: o.Size})
+	}
 	base := uint32(len(p.MapPool))
 	p.MapPool = append(p.MapPool, f.frag.Pool...)
 	r.Maps = append([]uint32(nil), r.Maps...)

@@ -346,6 +346,9 @@ func (g *gen) liveness() (undefined []int32) {
 	}
 	for r := range g.regs {
 		v := &g.regs[r]
+		if v.object != nil && v.end >= 0 {
+			v.start, v.end = 0, 2*int32(len(g.code))+2
+		}
 		if v.defer_ {
 			if v.start != 0 {
 				undefined = appendOnce(undefined, int32(r))

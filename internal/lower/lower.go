@@ -22,6 +22,10 @@ type Options struct {
 	Main      string // import path or file name of the main package, for reports
 	Workers   int    // goroutines that generate code; 0: one per CPU
 
+	// Escape puts into frames what escape analysis lets live there; otherwise everything whose address is taken is on
+	// the heap.
+	Escape bool
+
 	// Passes run on every function between building and ordering, in this order; nil: inline, escape.
 	Passes []func(p *tree.Program, f *tree.Func)
 }
@@ -103,6 +107,9 @@ func newLinker(p *tree.Program, opts Options) (*linker, error) {
 	}
 	if opts.Passes == nil {
 		opts.Passes = []func(*tree.Program, *tree.Func){inline.Pass, escape.Pass}
+		if opts.Escape {
+			opts.Passes[1] = escape.NewPass(p, nil)
+		}
 	}
 	k := &linker{
 		p: p, opts: opts, ls: NewLayouts(),

@@ -158,6 +158,9 @@ func (k *linker) scan(n *node) {
 	for i := range n.frag.Fix {
 		k.take(&n.frag.Fix[i])
 	}
+	for i := range n.frag.Objects {
+		k.typeID(n.frag.Objects[i].Type)
+	}
 	if !n.fn.Extern {
 		k.calls(n.fn)
 	}

@@ -86,16 +86,16 @@ func (g *gen) declare(v *tree.Var, init tree.Expr) {
 	if x.heap {
 		l := x.l
 		if init == nil || isZero(init) {
-			g.newObject(ref{g.home(v).reg, 0}, l)
+			g.object(ref{g.home(v).reg, 0}, l, x.frame)
 			return
 		}
 		box := g.ptr()
 		if mentions(init, v) {
 			r := g.copyOf(init)
-			g.newObject(box, l)
+			g.object(box, l, x.frame)
 			g.storeMem(box, 0, r, l)
 		} else {
-			g.newObject(box, l)
+			g.object(box, l, x.frame)
 			g.storeExpr(place{kind: inMem, l: l, r: box, nonnil: true, canon: true}, init)
 		}
 		g.move(ref{g.home(v).reg, 0}, box, 1)

@@ -236,7 +236,9 @@ func (w *world) Roots(m gc.Marker) {
 	}
 	m.Kind(gc.RootStacks)
 	s.Goroutines(func(g *G) bool {
+		objects := false
 		stack.Walk(s.code, &g.Stack, g.State, func(f *stack.Frame) bool {
+			objects = objects || len(f.Func.Objects) > 0
 			if len(f.Map) > 0 {
 				m.Range(f.FP, mapped(f), f.Map)
 			}
@@ -245,6 +247,9 @@ func (w *world) Roots(m gc.Marker) {
 			}
 			return true
 		})
+		if objects {
+			stack.Objects(s.code, &g.Stack, g.State, s.space, g.held, m.Range)
+		}
 		return true
 	})
 	m.Kind(gc.RootHost)

@@ -50,17 +50,12 @@ func (s *Stack) Move(c *Code, space *mem.Space, cache *heap.Cache, st *State, si
 	delta := to.Lo - s.Lo
 	st.FP += uintptr(delta)
 	st.CSP = to.ControlBase() + uintptr(depth)*8
-	Walk(c, &to, *st, func(fr *Frame) bool {
-		for i, m := range fr.Map {
-			for ; m != 0; m &= m - 1 {
-				slot := fr.FP + uint64(i*64+bits.TrailingZeros64(m))*8
-				if v := space.Load64(slot); s.Contains(v) {
-					space.Store64(slot, v+delta)
-				}
-			}
+	t := tracer{c: c, s: &to, lo: s.Lo, hi: s.Hi, delta: delta, space: space, st: *st, visit: func(slot mem.Addr) {
+		if v := space.Load64(slot); s.Contains(v) {
+			space.Store64(slot, v+delta)
 		}
-		return true
-	})
+	}}
+	t.run(held)
 	if held != nil {
 		held(func(p *uint64) {
 			if s.Contains(*p) {

@@ -78,6 +78,7 @@ const (
 	HasCalls                         // contains any call
 	RangeBody                        // the body of a range-over-func loop
 	InitFunc                         // a package initialiser
+	Decided                          // the decisions of room escape on allocation sites hold: what is not EscHeap may be in the frame
 	Linked                           // stands for declarations of other packages by linkname, whose types may differ in name
 )
 
@@ -133,6 +134,7 @@ const (
 	EscUnknown Esc = iota // not analysed: lower treats it as EscHeap where an address is taken
 	EscNone               // may live in the frame
 	EscHeap               // must live on the heap
+	EscFrame              // a variable that lives in the frame as an object, since pointers to it exist
 )
 
 // Node is what all tree nodes share.

@@ -19,7 +19,7 @@ func onFrame(v *Var) bool {
 		return false
 	}
 	switch v.Esc {
-	case EscHeap:
+	case EscHeap, EscFrame:
 		return false
 	case EscNone:
 		return true

@@ -221,21 +221,10 @@ func (k *linker) handMade(f *tree.Func) *Frag {
 	}}
 }
 
-// localName tells types of one name in different functions apart.
-func (k *linker) localName(n *types.Named) (string, bool) {
-	o := n.Obj()
-	if o.Pkg() == nil || o.Parent() == o.Pkg().Scope() {
-		return "", false
+// localName is the number of a type declared inside a function, as it stands behind its name.
+func (k *linker) localName(n *types.Named) string {
+	if i := k.p.LocalNumber(n); i > 0 {
+		return "·" + strconv.Itoa(i)
 	}
-	if _, made := k.p.LocalType(n); !made && o.Parent() == nil {
-		return "", false // an instance of a generic type
-	}
-	i, ok := k.locals[o]
-	if !ok {
-		key := o.Pkg().Path() + "." + o.Name()
-		k.localCount[key]++
-		i = k.localCount[key]
-		k.locals[o] = i
-	}
-	return o.Name() + "·" + strconv.Itoa(i), true
+	return ""
 }

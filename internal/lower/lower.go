@@ -91,9 +91,6 @@ type linker struct {
 	types       []abi.GCType
 	typeIDs     map[types.Type]abi.TypeID
 
-	locals     map[*types.TypeName]int // numbers of types declared in functions
-	localCount map[string]int
-
 	runtime *types.Package // the guest's
 
 	unreachable *tree.Func // stands for methods that nobody calls
@@ -117,7 +114,6 @@ func newLinker(p *tree.Program, opts Options) (*linker, error) {
 		hooks: map[string]*tree.Func{}, nativeIndex: map[string]int32{},
 		funcVals: map[*tree.Func]*object{}, strings: map[string]*object{}, datas: map[*Data]*object{},
 		globals: map[*tree.Var]*object{}, types: make([]abi.GCType, 1), typeIDs: map[types.Type]abi.TypeID{},
-		locals: map[*types.TypeName]int{}, localCount: map[string]int{},
 	}
 	a, err := k.findABI()
 	if err != nil {
@@ -126,9 +122,9 @@ func newLinker(p *tree.Program, opts Options) (*linker, error) {
 	k.desc = newDescriptors(a, k.ls, k, &k.im)
 	k.desc.want = k.want
 	k.desc.namer.local = k.localName
-	k.desc.namer.outer = func(n *types.Named) []types.Type {
+	k.desc.namer.outer = func(n *types.Named) (outer, own []types.Type) {
 		l, _ := p.LocalType(n)
-		return l.Args
+		return l.Args, l.Own
 	}
 	k.desc.equal, k.desc.hash, k.unreachable = k.stubs()
 	return k, nil

@@ -309,7 +309,7 @@ func main() {
 	for _, ty := range u.k.desc.order {
 		count[u.k.desc.namer.text(ty, modeName)]++
 	}
-	for text, want := range map[string]int{"main.loc[int]": 1, "main.loc[string]": 1, "main.A": 2, "main.G[main.A·1]": 1, "main.G[main.A·2]": 1} {
+	for text, want := range map[string]int{"main.loc[int]": 1, "main.loc[string]": 1, "main.A": 2, "main.G[main.A·2]": 1, "main.G[main.A·3]": 1} {
 		if count[text] != want {
 			t.Errorf("%d types %s, want %d", count[text], text, want)
 		}

@@ -11,6 +11,7 @@ package lower
 
 import (
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,13 +31,14 @@ func pkgPath(p *types.Package) string {
 	return p.Path()
 }
 
-// typeNamer writes type strings. local, if not nil, gives the name of a type that is declared inside a
-// function (as the link mode shows it).
+// typeNamer writes type strings. local, if not nil, gives what the link mode puts behind the name of a
+// type that is declared inside a function, its type arguments included.
 type typeNamer struct {
 	groups map[types.Type]*types.Map // the map type that a group type belongs to
-	local  func(n *types.Named) (name string, ok bool)
-	// outer, if not nil, gives the type arguments of the function that a local type is declared in.
-	outer func(n *types.Named) []types.Type
+	local  func(n *types.Named) string
+	// outer, if not nil, gives the type arguments of the function that a local type is declared in, and those
+	// of the type itself if it is a copy of a generic one.
+	outer func(n *types.Named) (outer, own []types.Type)
 }
 
 func (tn *typeNamer) text(t types.Type, mode nameMode) string {
@@ -118,30 +120,30 @@ func (tn *typeNamer) named(b *strings.Builder, t *types.Named, mode nameMode) {
 		}
 		b.WriteByte('.')
 	}
-	name := obj.Name()
-	if mode == modeLink && tn.local != nil {
-		if s, ok := tn.local(t); ok {
-			name = s
-		}
-	}
-	b.WriteString(name)
-	var args []types.Type
+	b.WriteString(obj.Name())
+	var outer, args []types.Type
 	for a := range t.TypeArgs().Types() {
 		args = append(args, a)
 	}
 	if len(args) == 0 && tn.outer != nil {
-		args = tn.outer(t)
+		outer, args = tn.outer(t)
 	}
-	for i, a := range args {
-		if i == 0 {
+	for i, a := range slices.Concat(outer, args) {
+		switch i {
+		case 0:
 			b.WriteByte('[')
-		} else {
+		case len(outer):
+			b.WriteByte(';')
+		default:
 			b.WriteByte(',')
 		}
 		tn.write(b, a, modeLink)
 	}
-	if len(args) > 0 {
+	if len(outer)+len(args) > 0 {
 		b.WriteByte(']')
+	}
+	if mode == modeLink && tn.local != nil {
+		b.WriteString(tn.local(t))
 	}
 }
 

@@ -48,25 +48,28 @@ type Program struct {
 	varSym  map[string]*Var
 	locals  map[localKey]*types.Named // instances of types declared in generic functions
 	localOf map[*types.TypeName]LocalType
-	msets   map[types.Type][]MethodInfo
-	inits   []*PackageInit
+
+	localNumber map[*types.TypeName]int
+	msets       map[types.Type][]MethodInfo
+	inits       []*PackageInit
 }
 
 // NewProgram returns the empty program over loaded packages.
 func NewProgram(l *loadProgram) *Program {
 	return &Program{
-		Fset:    l.Fset,
-		Sizes:   l.Sizes,
-		load:    l,
-		ctxt:    types.NewContext(),
-		funcs:   map[funcKey]*Func{},
-		bySym:   map[string]*Func{},
-		made:    map[string]*Func{},
-		globals: map[types.Object]*Var{},
-		varSym:  map[string]*Var{},
-		locals:  map[localKey]*types.Named{},
-		localOf: map[*types.TypeName]LocalType{},
-		msets:   map[types.Type][]MethodInfo{},
+		Fset:        l.Fset,
+		Sizes:       l.Sizes,
+		load:        l,
+		ctxt:        types.NewContext(),
+		funcs:       map[funcKey]*Func{},
+		bySym:       map[string]*Func{},
+		made:        map[string]*Func{},
+		globals:     map[types.Object]*Var{},
+		varSym:      map[string]*Var{},
+		localNumber: map[*types.TypeName]int{},
+		locals:      map[localKey]*types.Named{},
+		localOf:     map[*types.TypeName]LocalType{},
+		msets:       map[types.Type][]MethodInfo{},
 	}
 }
 

@@ -193,27 +193,46 @@ func (s *substitution) named(t *types.Named) types.Type {
 			n[i] = s.p.Canon(s.typ(args.At(i)))
 			changed = changed || n[i] != args.At(i)
 		}
+		if obj := t.Obj(); s.declares(obj) {
+			return s.local(obj, n, func() types.Type { return s.instantiate(t, n) })
+		}
 		if !changed {
 			return t
 		}
-		inst, err := types.Instantiate(s.p.ctxt, t.Origin(), n, false)
-		if err != nil {
-			panic("BUG: tree: instantiate " + t.String() + ": " + err.Error())
-		}
-		return inst
+		return s.instantiate(t, n)
 	}
-	obj := t.Obj()
-	if obj.Pkg() == nil || obj.Parent() == obj.Pkg().Scope() || obj.Pos() < s.start || obj.Pos() >= s.end {
-		return t
+	if obj := t.Obj(); s.declares(obj) {
+		return s.local(obj, nil, func() types.Type { return t })
 	}
+	return t
+}
+
+func (s *substitution) instantiate(t *types.Named, args []types.Type) types.Type {
+	inst, err := types.Instantiate(s.p.ctxt, t.Origin(), args, false)
+	if err != nil {
+		panic("BUG: tree: instantiate " + t.String() + ": " + err.Error())
+	}
+	return inst
+}
+
+// declares reports whether the type is declared inside the generic function.
+func (s *substitution) declares(obj *types.TypeName) bool {
+	return obj.Pkg() != nil && obj.Parent() != obj.Pkg().Scope() && s.start <= obj.Pos() && obj.Pos() < s.end
+}
+
+// local is the copy of a local type for the arguments of the function and, if the type is generic too, own ones.
+func (s *substitution) local(obj *types.TypeName, own []types.Type, typ func() types.Type) types.Type {
 	key := localKey{obj, s.key}
+	if len(own) > 0 {
+		key.args += ";" + s.p.typesKey(own)
+	}
 	if n, ok := s.p.locals[key]; ok {
 		return n
 	}
 	name := types.NewTypeName(obj.Pos(), obj.Pkg(), obj.Name(), nil)
 	n := types.NewNamed(name, nil, nil)
 	s.p.locals[key] = n
-	s.p.localOf[name] = LocalType{obj, s.args}
-	n.SetUnderlying(s.typ(t.Underlying()).Underlying())
+	s.p.localOf[name] = LocalType{obj, s.args, own}
+	n.SetUnderlying(s.typ(typ().Underlying()).Underlying())
 	return n
 }

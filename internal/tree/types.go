@@ -9,8 +9,11 @@ package tree
 // FieldType and Under do), because a component may be an alias or another copy.
 
 import (
+	"cmp"
+	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -195,12 +198,47 @@ func derefPtr(t types.Type) (types.Type, bool) {
 type LocalType struct {
 	Origin *types.TypeName // the declaration
 	Args   []types.Type    // type arguments of the enclosing function instance
+	Own    []types.Type    // type arguments of the type, if it is generic itself
 }
 
 // LocalType returns the origin of a type that was made for a type declaration inside a generic function.
 func (p *Program) LocalType(t *types.Named) (LocalType, bool) {
 	l, ok := p.localOf[t.Obj()]
 	return l, ok
+}
+
+// LocalNumber numbers the types of a package that are declared in functions, from 1 in the order of the source;
+// aliases have none. The number of all others is 0.
+func (p *Program) LocalNumber(t *types.Named) int {
+	o := t.Obj()
+	if l, ok := p.localOf[o]; ok {
+		o = l.Origin
+	}
+	pkg := p.load.Package(o.Pkg())
+	if pkg == nil || o.Parent() == o.Pkg().Scope() || pkg.Info == nil {
+		return 0
+	}
+	if n, ok := p.localNumber[o]; ok {
+		return n
+	}
+	var all []*types.TypeName
+	for _, d := range pkg.Info.Defs {
+		if n, ok := d.(*types.TypeName); ok && !n.IsAlias() && n.Parent() != o.Pkg().Scope() {
+			if _, ok := n.Type().(*types.Named); ok {
+				all = append(all, n)
+			}
+		}
+	}
+	file := func(n *types.TypeName) int {
+		return slices.IndexFunc(pkg.Files, func(f *ast.File) bool { return f.FileStart <= n.Pos() && n.Pos() < f.FileEnd })
+	}
+	slices.SortFunc(all, func(a, b *types.TypeName) int {
+		return cmp.Or(cmp.Compare(file(a), file(b)), cmp.Compare(a.Pos(), b.Pos()))
+	})
+	for i, n := range all {
+		p.localNumber[n] = i + 1
+	}
+	return p.localNumber[o]
 }
 
 // TypeName is the name of t in symbols: import paths in full, and the same for identical types.
@@ -215,7 +253,7 @@ func (p *Program) TypeName(t types.Type) string {
 			name = pkg.Path() + "." + name
 		}
 		if l, ok := p.localOf[t.Obj()]; ok {
-			return name + p.argList(l.Args)
+			return name + p.argList(l.Args) + p.argList(l.Own)
 		}
 		args := make([]types.Type, t.TypeArgs().Len())
 		for i := range args {

@@ -134,7 +134,7 @@ func (e *buildError) Error() string { return "go build: " + e.text }
 
 // native builds and runs the batch with the real toolchain.
 func (b *batch) native(ctx context.Context) (outcomes, error) {
-	build := exec.CommandContext(ctx, "go", "build", "-o", "native", ".")
+	build := exec.CommandContext(ctx, "go", "build", "-gcflags=-N -l", "-o", "native", ".") // optimising takes most of the time of large packages
 	build.Dir = b.dir
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, &buildError{string(out)}

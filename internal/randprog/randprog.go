@@ -117,13 +117,13 @@ func (g *gen) program() string {
 		g.line("var %s = %s", v.name, g.expr(t, 1))
 		g.vars = append(g.vars, v)
 	}
-	for range 3 + g.pick(4) {
+	for range 1 + g.pick(3) {
 		g.function()
 	}
 	g.f = &fn{name: Prefix + "Main"}
 	g.line("")
 	g.block("func "+Prefix+"Main() {", "}", func() {
-		for range 6 + g.pick(8) {
+		for range 4 + g.pick(4) {
 			g.stmt()
 		}
 		g.putAll()
@@ -249,7 +249,7 @@ func (g *gen) function() {
 		if g.chance(30) {
 			g.deferred()
 		}
-		for range 2 + g.pick(6) {
+		for range 2 + g.pick(3) {
 			g.stmt()
 		}
 		if g.chance(50) {

@@ -67,7 +67,7 @@ func (g *gen) body() {
 		return
 	}
 	g.depth++
-	for range 1 + g.pick(4) {
+	for range 1 + g.pick(max(1, 4-2*g.depth+1)) {
 		g.stmt()
 	}
 	g.depth--
@@ -98,7 +98,7 @@ func convert(t *typ, value string) string {
 
 func (g *gen) declare() {
 	t := g.randomType(3)
-	g.define(t, g.expr(t, 3))
+	g.define(t, g.expr(t, 2))
 }
 
 // target is something that can be assigned to without a panic, and its type.
@@ -127,7 +127,7 @@ func (g *gen) target() (string, *typ) {
 
 func (g *gen) assign() {
 	to, t := g.target()
-	g.line("%s = %s", to, g.expr(t, 3))
+	g.line("%s = %s", to, g.expr(t, 1+g.pick(3)))
 }
 
 func (g *gen) opAssign() {

@@ -41,8 +41,13 @@ func Package(p *tree.Program, pkg string, opts Options) []Finding {
 	for _, f := range p.PackageFuncs(pkg) {
 		a.Func(f)
 	}
-	slices.SortStableFunc(out, func(x, y Finding) int { return cmp.Compare(x.Pos, y.Pos) })
+	Sort(out)
 	return out
+}
+
+// Sort puts findings into the order of the source.
+func Sort(fs []Finding) {
+	slices.SortStableFunc(fs, func(x, y Finding) int { return cmp.Compare(x.Pos, y.Pos) })
 }
 
 // Flow returns the lines that tell how f comes about, as -m=2 does; at prints positions.

@@ -21,6 +21,11 @@ const (
 	Uintptr                   // an integer parameter that may hold an address
 )
 
+var kindNames = [...]string{"moved", "escapes", "stays", "leak", "self-assignment", "zero-copy", "devirtualized", "uintptr"}
+
+// String is the kind's name.
+func (k Kind) String() string { return kindNames[k] }
+
 // Finding is one line of the explanation, in the words of the real compiler.
 type Finding struct {
 	Pos  token.Pos
@@ -29,8 +34,8 @@ type Finding struct {
 	Fn   *tree.Func
 	Node tree.Node // the allocating expression; nil for variables
 	Var  *tree.Var
-	Path []Hop // how it gets to where it is too long-lived, when Analyzer.Explain is set
-	To   string
+	Path []Hop  // how it gets to where it is too long-lived, when Analyzer.Explain is set
+	To   string // where a parameter leaks to, for a finding that is only the path of a leak
 }
 
 func (a *Analyzer) note(f *tree.Func, pos token.Pos, k Kind, format string, args ...any) {

@@ -25,6 +25,7 @@ var rooms = map[string]string{
 	"guest":         "",
 	"randprog":      "",
 	"load":          "guest debug",
+	"surface":       "load",
 	"tree":          "load",
 	"inline":        "tree",
 	"escape":        "tree",

@@ -30,6 +30,7 @@ import (
 	"github.com/terrarium-go/terrarium/internal/cache"
 	"github.com/terrarium-go/terrarium/internal/load"
 	"github.com/terrarium-go/terrarium/internal/lower"
+	"github.com/terrarium-go/terrarium/internal/surface"
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
@@ -81,6 +82,9 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 	}
 	l, err := load.Load(&load.Config{Dir: opts.Dir, Tags: opts.Tags, Env: opts.Env, Progress: opts.Progress}, opts.Args...)
 	if err != nil {
+		return nil, err
+	}
+	if err := surface.Check(l); err != nil {
 		return nil, err
 	}
 	var in *cache.Inputs

@@ -5,6 +5,7 @@ import (
 
 	"github.com/terrarium-go/terrarium/internal/load"
 	"github.com/terrarium-go/terrarium/internal/lower"
+	"github.com/terrarium-go/terrarium/internal/surface"
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
@@ -44,6 +45,9 @@ func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err e
 	}()
 	l, err := t.set.Load(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := surface.Check(l); err != nil {
 		return nil, err
 	}
 	p = &TestProgram{Path: path, Dir: l.Test.Dir, GOROOT: l.GOROOT}

@@ -132,9 +132,11 @@ type variable struct {
 	// rebind: a temporary whose every use follows exactly one of its assignments; each
 	// assignment gives it a register of its own.
 	rebind bool
-	split  bool  // scan: some use can see two assignments
-	cross  bool  // scan: some use lies in a loop that the assignment it sees does not
-	block  int32 // scan: statement list of the last assignment
+
+	declared bool  // there is a Declare
+	split    bool  // scan: some use can see two assignments
+	cross    bool  // scan: some use lies in a loop that the assignment it sees does not
+	block    int32 // scan: statement list of the last assignment
 }
 
 // gen is the state of generating one function.

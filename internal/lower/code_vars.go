@@ -149,7 +149,9 @@ func (g *gen) scan() {
 			}
 			return
 		case *tree.Declare:
-			g.variable(s.V).defs++
+			x := g.variable(s.V)
+			x.defs++
+			x.declared = true
 		case *tree.Defer:
 			if s.Token == nil {
 				g.hasDef = true
@@ -278,6 +280,13 @@ func (g *gen) entry() {
 			g.regs[r.v].defer_ = true
 		} else if g.namedResults() {
 			g.zero(r, p.L.Slots)
+		}
+	}
+	for i := range g.vars { // temporaries without a declaration, too large for the frame
+		if x := &g.vars[i]; x.heap && !x.declared && x.v.Kind == tree.Local && x.l.Slots > maxFrameVar {
+			box := g.ptr()
+			g.object(box, x.l, false)
+			g.vars[i].reg = box.v
 		}
 	}
 }

@@ -17,10 +17,6 @@ import (
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
-func init() {
-	commands = append(commands, &command{"escape", "[flags] [packages | file.go…]", "say what lives on the heap, and why", runEscape})
-}
-
 // levelFlag is -m: a switch, or a level.
 type levelFlag int
 

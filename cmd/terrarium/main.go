@@ -28,6 +28,7 @@ func init() {
 		{"run", "[flags] file.go… | package [arguments]", "compile and run a program", runRun},
 		{"test", "[flags] [packages]", "run the tests of packages, as go test does", runTest},
 		{"build", "[-o file] file.go… | package", "compile a program to an image that runs without Go", runBuild},
+		{"escape", "[flags] [packages | file.go…]", "say what lives on the heap, and why", runEscape},
 		{"dump", "[flags] file.go… | package [name]", "print a stage of the compilation", runDump},
 		{"cache", "info | clean", "show or empty the cache of compiled programs", runCache},
 		{"doctor", "", "say what is missing on this machine", runDoctor},

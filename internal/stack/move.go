@@ -8,13 +8,16 @@ import (
 	"github.com/terrarium-go/terrarium/internal/mem"
 )
 
-// Used is the bytes from Lo to the end of the newest frame. At a function's
-// entry the frame may not fit yet, so Used may exceed Size.
+// Used is the bytes from Lo to the end of the frame that reaches farthest. That
+// need not be the newest: a call's frame begins behind the caller's live slots,
+// and the caller uses the whole of its own again when the call returns, without
+// another check. At a function's entry the newest frame may not fit yet, so Used
+// may exceed Size.
 func (s *Stack) Used(c *Code, st State) uint64 {
 	var used uint64
 	Walk(c, s, st, func(f *Frame) bool {
-		used = f.FP + uint64(f.Func.Frame)*8 - s.Lo
-		return false
+		used = max(used, f.FP+uint64(f.Func.Frame)*8-s.Lo)
+		return true
 	})
 	return used
 }

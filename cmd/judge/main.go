@@ -3,6 +3,7 @@
 //	judge programs   our own programs, compared with the real toolchain, in many modes
 //	judge gotest     the Go distribution's test programs
 //	judge random     random programs, compared with the real toolchain
+//	judge modules    the tests of well-known modules
 //	judge limits     programs that ask for more than they get
 //	judge std        the standard library's own tests, compared with go test
 //
@@ -33,6 +34,7 @@ const usage = `Judge runs programs under Terrarium and compares what they do wit
 usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v]
        judge gotest   [-run regexp] [-modes default|all|names] [-v] [-json] [-timeout 60s]
        judge random   [-n 1000] [-seed 1] [-keep folder] [-debug flags]
+       judge modules  [-run regexp] [-v]
        judge limits   [-run regexp] [-v]
        judge std      [-run regexp] [-short=false] [-timeout 3m] [-v] [-json] [-o file] [packages]
 
@@ -72,6 +74,8 @@ func dispatch(args []string) int {
 		return limits(ctx, args[1:])
 	case "gotest":
 		return gotest(ctx, args[1:])
+	case "modules":
+		return thirdParty(ctx, args[1:])
 	case "random":
 		return random(ctx, args[1:])
 	case randomVerb:

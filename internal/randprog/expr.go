@@ -171,14 +171,15 @@ func (g *gen) expr(t *typ, depth int) string {
 	}
 	// any
 	var from *typ
-	switch g.pick(5) {
-	case 0:
+	switch which := g.pick(5); {
+	case depth <= 0: // types may contain each other's any: here it ends
+	case which == 0:
 		if len(g.structs) > 0 {
 			if s := one(g, g.structs); s.printable() {
 				from = s
 			}
 		}
-	case 1:
+	case which == 1:
 		if len(g.nameds) > 0 {
 			from = one(g, g.nameds)
 		}
@@ -193,7 +194,7 @@ func (g *gen) composite(t *typ, depth int) string {
 	var list []string
 	for _, f := range t.fields {
 		k := f.t.kind
-		if must := k == kPtr || k == kFunc || k == kIface || k == kMap; must || g.chance(70) {
+		if must := k == kPtr || k == kFunc || k == kIface || k == kMap; must || depth >= 0 && g.chance(70) {
 			list = append(list, f.name+": "+g.expr(f.t, min(depth-1, 1)))
 		} else if k == kStruct {
 			list = append(list, f.name+": "+g.composite(f.t, 0))

@@ -13,6 +13,7 @@ import (
 	"github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/debug"
 	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/gc/concurrent"
 	"github.com/terrarium-go/terrarium/internal/gc/marksweep"
 	"github.com/terrarium-go/terrarium/internal/gc/nogc"
 	"github.com/terrarium-go/terrarium/internal/heap"
@@ -27,7 +28,7 @@ import (
 type Config struct {
 	Memory    uint64 // bytes the program may make us use, guest memory and bookkeeping; 0: only the region's size (64 GiB) limits it
 	Procs     int    // GOMAXPROCS; 0: as many as the host has
-	Collector string // "marksweep" (or ""), "nogc"
+	Collector string // "marksweep" (or ""), "concurrent", "nogc"
 	GCPercent int    // GOGC; 0: 100, negative: off
 	MaxStack  uint64 // most bytes of one goroutine's stack; 0: 1 GB, as Go has it
 	Steps     int64  // calls and loop iterations before the program is ended; 0: no limit
@@ -186,10 +187,10 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	case cfg.Procs == 0:
 		cfg.Procs = runtime.GOMAXPROCS(0)
 	}
-	collectors := map[string]func(*heap.Heap, gc.World, gc.Config) gc.Collector{"": marksweep.New, "marksweep": marksweep.New, "nogc": nogc.New}
+	collectors := map[string]func(*heap.Heap, gc.World, gc.Config) gc.Collector{"": marksweep.New, "marksweep": marksweep.New, "concurrent": concurrent.New, "nogc": nogc.New}
 	collector := collectors[cfg.Collector]
 	if collector == nil {
-		return nil, fmt.Errorf("unknown collector %q; known: marksweep, nogc", cfg.Collector)
+		return nil, fmt.Errorf("unknown collector %q; known: marksweep, concurrent, nogc", cfg.Collector)
 	}
 
 	space, err := mem.New(cfg.Memory)
@@ -244,6 +245,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	m.Bind(vm)
 	vm.StartProfile()
 	if err := s.Start("runtime.rt0"); err != nil {
+		c.Close()
 		return nil, err
 	}
 	v = &VM{space: space, heap: h, sched: s, gc: c, host: vm, ctx: ctx, done: make(chan struct{}), missing: m.Missing()}
@@ -287,6 +289,7 @@ func (v *VM) Wait() (Result, error) {
 		case strings.HasPrefix(e.Text, "BUG: "):
 			v.err = errors.New(e.Text)
 		}
+		v.gc.Close()
 		v.host.Close()
 		v.space.Close()
 	})

@@ -41,7 +41,7 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.Var(&m.memory, "memory", "hard limit of all memory the program can use, as `bytes` with an optional unit: 64MiB, 1GiB (default: no limit)")
 	fs.IntVar(&m.procs, "procs", 0, "processors that run goroutines in parallel (default: GOMAXPROCS, or all)")
 	fs.Int64Var(&m.seed, "seed", 0, "make every random choice of the machine from this `number`; with -procs 1 runs repeat exactly")
-	fs.StringVar(&m.gc, "gc", "marksweep", "garbage collector: marksweep, nogc")
+	fs.StringVar(&m.gc, "gc", "marksweep", "garbage collector: marksweep, concurrent, nogc")
 	fs.IntVar(&m.gogc, "gogc", gogcDefault(), "heap growth in percent between collections, -1: off")
 	fs.Var(&m.stack, "maxstack", "most `bytes` of one goroutine's stack (default 1GB)")
 	fs.Int64Var(&m.steps, "steps", 0, "end the program after this `number` of calls and loop rounds (default: no limit)")

@@ -264,11 +264,13 @@ func (t *Types) Delete(mt, m uint64, k Key, hash uint64, clear func(typ uint64, 
 			elem := key + s.Load64(mt+MapElemOff)
 			kt, et := s.Load64(mt+ElemOff), s.Load64(mt+MapElem)
 			if flags&indirectKey != 0 {
+				t.overwritten(key)
 				s.Store64(key, 0)
 			} else if t.PtrBytes(kt) != 0 {
 				clear(kt, key)
 			}
 			if flags&indirectElem != 0 {
+				t.overwritten(elem)
 				s.Store64(elem, 0)
 			} else {
 				clear(et, elem)

@@ -101,6 +101,16 @@ type Types struct {
 	Base  uint64                 // what name and type offsets count from (Program.TypesBase)
 	Text  uint64                 // what text offsets count from (mem.TextBase)
 	Dyn   func(off int32) uint64 // negative offsets: names and types that reflect has added
+
+	// Overwritten is told of a pointer word before it is overwritten, for the write
+	// barrier. May be nil.
+	Overwritten func(a mem.Addr)
+}
+
+func (t *Types) overwritten(a mem.Addr) {
+	if t.Overwritten != nil {
+		t.Overwritten(a)
+	}
 }
 
 // Size is the size of a value in bytes.

@@ -20,6 +20,8 @@ type Book struct {
 	spent   time.Duration // in cycles
 	stats   Stats
 	figures pacer.Figures // after the last cycle
+	beside  bool          // the collector runs beside the program
+	runway  uint64        // bytes that the program allocates during a cycle
 	barren  int           // cycles for the limit in a row that hardly anything was allocated before
 }
 
@@ -33,10 +35,30 @@ func NewBook(h *heap.Heap, cfg Config) *Book {
 	return b
 }
 
+// Beside says that cycles run beside the program, which allocates about runway
+// bytes in one.
+func (b *Book) Beside(runway uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.beside, b.runway = true, runway
+}
+
+// Ratio is the marking in bytes owed for each byte allocated, so that a cycle
+// that begins now is done when the goal is reached.
+func (b *Book) Ratio() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return pacer.AssistRatio(b.stats.Goal, b.heap.Live())
+}
+
 // pace, with mu held, computes goal and trigger from the last figures.
 func (b *Book) pace() {
 	b.stats.Goal = pacer.Goal(b.cfg.Percent, b.cfg.MemoryLimit, b.figures)
-	b.heap.SetTrigger(pacer.Trigger(b.stats.Goal, b.figures))
+	if b.beside {
+		b.heap.SetTrigger(pacer.RunwayTrigger(b.stats.Goal, b.runway, b.figures))
+	} else {
+		b.heap.SetTrigger(pacer.Trigger(b.stats.Goal, b.figures))
+	}
 }
 
 // SetPercent changes GOGC; see Collector.
@@ -83,7 +105,9 @@ func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time) {
 	defer b.mu.Unlock()
 	c.Marked, c.Objects = sw.LiveBytes, sw.LiveObjects
 	c.Freed, c.FreedN = sw.FreedBytes, sw.Freed
-	c.Sweep = time.Since(asked) - c.Stop - c.Mark
+	if !b.beside {
+		c.Sweep = time.Since(asked) - c.Stop - c.Mark
+	}
 
 	if grown := c.Before - min(c.Before, b.figures.Live); c.Reason == Limit && grown < c.Marked/64 {
 		b.barren++
@@ -103,7 +127,7 @@ func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time) {
 	b.pace()
 	c.Next = b.stats.Goal
 
-	b.spent += c.Pause()
+	b.spent += c.Pause() + c.Beside
 	st := &b.stats
 	st.Cycles = c.Number
 	if c.Reason == Forced {

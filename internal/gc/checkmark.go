@@ -8,9 +8,9 @@ import (
 )
 
 // CheckMark finds everything reachable once more, with the plainest algorithm
-// there is, and compares with the mark bits. The world is stopped, marking is
-// done, nothing is swept.
-func CheckMark(h *heap.Heap, w World) error {
+// there is, and compares with the mark bits. With exact, what is not reachable must
+// not be marked. The world is stopped, marking is done, nothing is swept.
+func CheckMark(h *heap.Heap, w World, exact bool) error {
 	m := &plain{heap: h, seen: map[mem.Addr]bool{}}
 	w.Roots(m)
 	MarkSpecials(h, m, m.scan)
@@ -22,7 +22,7 @@ func CheckMark(h *heap.Heap, w World) error {
 	}
 	var err error
 	h.Objects(func(a mem.Addr, s *heap.Span, slot uint32) {
-		if marked := s.Bits(slot/64).Mark>>(slot%64)&1 != 0; marked != m.seen[a] && err == nil {
+		if marked := s.Bits(slot/64).Mark>>(slot%64)&1 != 0; marked != m.seen[a] && (exact || !marked) && err == nil {
 			err = fmt.Errorf("BUG: gc: object at %#x (%d bytes, type %d): marked %v, reachable %v", a, s.Size, s.TypeID(slot), marked, m.seen[a])
 		}
 	})
@@ -66,21 +66,24 @@ func (m *plain) scan(s *heap.Span, i uint32) {
 }
 
 // MarkSpecials shows a marker what specials keep alive. scan follows the
-// pointers of an object without marking the object itself.
+// pointers of an object without marking the object itself. The world is stopped.
 func MarkSpecials(h *heap.Heap, m Marker, scan func(s *heap.Span, slot uint32)) {
-	h.SpecialRoots(func(s *heap.Span, slot uint32, sp *heap.Special) {
-		switch sp.Kind {
-		case heap.SpecialFinalizer:
-			scan(s, slot)
-			m.Pointer(sp.Words[0])
-			m.Pointer(sp.Words[2])
-			m.Pointer(sp.Words[3])
-		case heap.SpecialCleanup:
-			m.Pointer(sp.Words[0])
-			m.Pointer(sp.Words[1])
-			m.Pointer(sp.Words[2])
-		case heap.SpecialWeak:
-			m.Pointer(sp.Words[0])
-		}
-	})
+	h.SpecialRoots(func(s *heap.Span, slot uint32, sp *heap.Special) { MarkSpecial(s, slot, sp, m, scan) })
+}
+
+// MarkSpecial is MarkSpecials for one of them.
+func MarkSpecial(s *heap.Span, slot uint32, sp *heap.Special, m Marker, scan func(s *heap.Span, slot uint32)) {
+	switch sp.Kind {
+	case heap.SpecialFinalizer:
+		scan(s, slot)
+		m.Pointer(sp.Words[0])
+		m.Pointer(sp.Words[2])
+		m.Pointer(sp.Words[3])
+	case heap.SpecialCleanup:
+		m.Pointer(sp.Words[0])
+		m.Pointer(sp.Words[1])
+		m.Pointer(sp.Words[2])
+	case heap.SpecialWeak:
+		m.Pointer(sp.Words[0])
+	}
 }

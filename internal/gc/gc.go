@@ -1,6 +1,7 @@
 // Package gc says what a garbage collector of guest memory is and what it needs
 // of the world around it. The collectors are the folders below: nogc never
-// collects, marksweep stops the world.
+// collects, marksweep stops the world, concurrent marks and sweeps beside the
+// program.
 //
 // # A cycle
 //
@@ -25,9 +26,8 @@
 //
 // # Barriers
 //
-// A collector that runs beside the program needs to hear of pointer writes. Each
-// P has a Barrier; the writer tests On and, if set, records the old and the new
-// value. The collectors here never set it.
+// A collector that runs beside the program needs to hear of pointers that are
+// overwritten; see barrier.go. nogc and marksweep never switch theirs on.
 package gc
 
 import (
@@ -62,6 +62,52 @@ type Collector interface {
 
 	// Stats describes all cycles so far.
 	Stats() Stats
+
+	// Barrier is what writers of guest pointers look at.
+	Barrier() *Barrier
+
+	// Close ends what runs beside the program. No guest code runs any more.
+	Close()
+}
+
+// Background is a Collector whose cycles run beside the program. Its Collect
+// waits as World.Wait does; a machine may ask and wait by itself.
+type Background interface {
+	Collector
+
+	// Ask asks for a cycle and returns the number to Await, or 0 when the request
+	// is stale or need not be waited for.
+	Ask(r Request) uint32
+
+	// Await returns when cycle n is done and swept, and describes the last one. The
+	// caller counts as stopped meanwhile.
+	Await(n uint32) Cycle
+
+	// CollectStopped is Collect for a caller who has stopped the world.
+	CollectStopped(r Request) Cycle
+}
+
+// Beside is what a Background needs of the machine.
+type Beside interface {
+	World
+
+	// StopAll and StartAll are Stop and Start for a caller that is no P.
+	StopAll(reason string)
+	StartAll()
+
+	// Wait calls f, and its caller, in the middle of Collect, counts as stopped
+	// until f returns.
+	Wait(f func())
+
+	// FirstRoots shows the roots that are not of a goroutine. The world is stopped.
+	// From then on, until ScanStacks returns, no goroutine goes on before its roots
+	// have been shown to stacks, by whoever lets it run; stacks may be used from
+	// many goroutines at once.
+	FirstRoots(m, stacks Marker)
+
+	// ScanStacks shows the roots of the goroutines that have not been shown. It
+	// returns when those of every goroutine have been.
+	ScanStacks()
 }
 
 // World is what a collector needs of the machine; the scheduler implements it.
@@ -161,6 +207,7 @@ type Cycle struct {
 	Stop    time.Duration // stopping the world
 	Mark    time.Duration // roots and marking
 	Sweep   time.Duration // sweep and restart
+	Beside  time.Duration // a cycle beside the program: first pause (Stop), marking (Beside), last pause (Sweep); Mark is 0
 	Before  uint64        // live when the cycle began
 	Marked  uint64        // live afterwards
 	Objects uint64        // live afterwards, in objects
@@ -192,25 +239,4 @@ type Stats struct {
 	Goal       uint64 // bytes; pacer.Never when off
 	CPU        float64
 	Last       Cycle
-}
-
-// Barrier is a P's share of the write barrier. The interpreter tests On before
-// it stores a pointer into guest memory and, if it is set, records the old and
-// the new value; when the buffer is full it leaves its loop and calls the
-// collector.
-type Barrier struct {
-	On  uint64 // non-zero: record
-	N   uint64 // words used of Buf; N <= len(Buf)
-	Buf [128]uint64
-}
-
-// Record stores an overwritten and a new pointer. It reports false when the
-// buffer must be emptied first.
-func (b *Barrier) Record(old, new mem.Addr) bool {
-	if b.N+2 > uint64(len(b.Buf)) {
-		return false
-	}
-	b.Buf[b.N], b.Buf[b.N+1] = old, new
-	b.N += 2
-	return true
 }

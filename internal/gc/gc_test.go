@@ -33,14 +33,3 @@ func TestMilliseconds(t *testing.T) {
 		}
 	}
 }
-
-func TestBarrierBuffer(t *testing.T) {
-	var b Barrier
-	n := 0
-	for b.Record(1, 2) {
-		n++
-	}
-	if n != len(b.Buf)/2 || b.N != uint64(len(b.Buf)) {
-		t.Errorf("%d records in a buffer of %d words", n, len(b.Buf))
-	}
-}

@@ -11,13 +11,14 @@ import (
 //	gc 7 @0.034s 3%: 0.010+1.2+0.11 ms clock, 0.020+0/1.2/0+0.22 ms cpu, 4->5->1 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P (forced)
 //
 // In a cycle that stops the world the first figure is the stopping, the second
-// the marking, the third the sweep. Assist and idle time are always 0.
+// the marking, the third the sweep; in one beside the program the first and the
+// last are its two pauses. Assist and idle time are always 0.
 func (c *Cycle) TraceLine() string {
 	var b strings.Builder
 	p := time.Duration(c.Procs)
 	fmt.Fprintf(&b, "gc %d @%d.%03ds %d%%: ", c.Number, c.At/time.Second, c.At/time.Millisecond%1000, int(c.CPU*100))
-	fmt.Fprintf(&b, "%s+%s+%s ms clock, ", ms(c.Stop), ms(c.Mark), ms(c.Sweep))
-	fmt.Fprintf(&b, "%s+%s/%s/%s+%s ms cpu, ", ms(p*c.Stop), ms(0), ms(c.Mark), ms(0), ms(p*c.Sweep))
+	fmt.Fprintf(&b, "%s+%s+%s ms clock, ", ms(c.Stop), ms(c.Mark+c.Beside), ms(c.Sweep))
+	fmt.Fprintf(&b, "%s+%s/%s/%s+%s ms cpu, ", ms(p*c.Stop), ms(0), ms(c.Mark+c.Beside), ms(0), ms(p*c.Sweep))
 	fmt.Fprintf(&b, "%d->%d->%d MB, %d MB goal, ", c.Before>>20, c.Before>>20, c.Marked>>20, c.Goal>>20)
 	fmt.Fprintf(&b, "%d MB stacks, %d MB globals, %d P", c.Roots[RootStacks]>>20, c.Roots[RootGlobals]>>20, c.Procs)
 	if c.Reason == Forced {

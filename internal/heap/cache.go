@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -137,8 +138,11 @@ func (c *Cache) Refill(spc SpanClass, f Flags) Status {
 		}
 	}
 	c.settle(spc, s)
-	if s.rest == 0 && !c.nextWindow(spc, s) {
-		return refused(f)
+	if s.rest == 0 {
+		if !c.nextWindow(spc, s) {
+			return refused(f)
+		}
+		c.heap.assisted(uint64(bits.OnesCount64(s.rest)) * s.Size)
 	}
 	give := s.rest
 	if c.heap.single {
@@ -183,6 +187,9 @@ func (c *Cache) nextWindow(spc SpanClass, s *Slot) bool {
 	}
 	for {
 		sp := h.central[spc].get(h)
+		if sp == nil && h.sweepFor() {
+			continue
+		}
 		if sp == nil {
 			if sp = h.newSpan(spc, uint64(classPages[spc.Class()]), 0); sp == nil {
 				return false
@@ -211,7 +218,10 @@ func (c *Cache) takeWindow(s *Slot, sp *Span, w uint32) bool {
 		if free == 0 {
 			continue
 		}
-		b.Alloc |= free
+		if c.heap.marking {
+			c.heap.takeBlack(b, free, sp.Size)
+		}
+		atomic.StoreUint64(&b.Alloc, b.Alloc|free)
 		s.span, s.window, s.rest, s.due = sp, w, free, false
 		s.Base, s.Size = sp.Base+uint64(w)*64*sp.Size, sp.Size
 		if sp.Types != nil {
@@ -319,6 +329,11 @@ func (c *Cache) allocLarge(size uint64, t abi.TypeID, noscan bool, f Flags) (mem
 		return 0, NoMemory
 	}
 	spc := MakeSpanClass(0, noscan)
+	for h.sweepFor() { // large objects are worth the whole sweep: there are few chunks for much memory
+		if npages < sweepChunk {
+			break
+		}
+	}
 	s := h.newSpan(spc, npages, (size+7)&^7)
 	if s == nil {
 		return 0, refused(f)
@@ -329,13 +344,17 @@ func (c *Cache) allocLarge(size uint64, t abi.TypeID, noscan bool, f Flags) (mem
 	if s.Types != nil {
 		*(*abi.TypeID)(s.Types) = t
 	}
-	s.Bits(0).Alloc = 1
+	if h.marking {
+		h.takeBlack(s.Bits(0), 1, s.Size)
+	}
+	atomic.StoreUint64(&s.Bits(0).Alloc, 1)
 	c.counts.allocs[spc]++
 	c.counts.largeAlloc += s.Size
 	h.addLive(int64(s.Size))
 	if h.sample.Rate != nil {
 		c.sampleOne(s.Base, s.Size)
 	}
+	h.assisted(s.Size)
 	return s.Base, OK
 }
 
@@ -350,7 +369,11 @@ func (c *Cache) Flush() {
 		}
 		c.settle(SpanClass(i), s)
 		if unused := s.Free | s.rest; unused != 0 {
-			s.span.Bits(s.window).Alloc &^= unused
+			b := s.span.Bits(s.window)
+			b.Alloc &^= unused
+			if h.marking {
+				h.dropBlack(b, unused, s.Size)
+			}
 			h.addLive(-int64(uint64(bits.OnesCount64(unused)) * s.Size))
 			if h.flags.Poison {
 				for m := unused; m != 0; m &= m - 1 {

@@ -90,7 +90,7 @@ func (h *Heap) checkSpans() error {
 		if s.flags&owned != 0 {
 			return fmt.Errorf("span %d is owned by a cache after a flush", id)
 		}
-		if s.Queued != s.NoScan() {
+		if s.Queued != 0 != s.NoScan() {
 			return fmt.Errorf("span %d: queued %v outside a collection, noscan %v", id, s.Queued, s.NoScan())
 		}
 		for w := range s.Windows() {

@@ -105,6 +105,8 @@ type Heap struct {
 	caches   []*Cache
 	settled  counters // of released caches, and of sweeps; guarded by cachesMu
 
+	beside
+
 	specialMu sync.Mutex
 	specials  map[uint32][]Special // by span id, sorted by offset and kind
 	immortal  map[mem.Addr]mem.Addr
@@ -135,6 +137,7 @@ func New(space *mem.Space, cfg Config) (*Heap, error) {
 		recordTop: RecordUnit, // record 0 stays zero: a span without slots, for pages without one
 	}
 	h.single = h.gated
+	h.gen = 1
 	h.pages.space = space
 	h.types.init()
 	h.trigger.Store(math.MaxInt64)

@@ -34,8 +34,8 @@ import (
 //
 // and while a cache owns it nobody else touches its alloc bits.
 
-// Bits is the state of a window of 64 slots. Collectors own Mark and Scan while
-// the world is stopped for them.
+// Bits is the state of a window of 64 slots. Collectors own Mark and Scan, but for
+// the windows of caches while they mark beside the program (beside.go).
 type Bits struct {
 	Alloc uint64 // the slot holds an object
 	Mark  uint64 // the object has been reached in this cycle
@@ -54,8 +54,9 @@ type Span struct {
 	NPages   uint32
 	id       uint32 // offset of the record / 64
 	all      uint32 // index in Heap.all
+	Queued   uint32 // 1: the marker has it in its queue, or never needs to (noscan); atomic while marking beside the program
 	Class    SpanClass
-	Queued   bool  // the marker has it in its queue, or never needs to (noscan)
+	gen      uint8 // generation of sweeping, see beside.go
 	state    uint8 // spanFree, spanObjects, spanStacks
 	flags    uint8 // needZero, owned; guarded by who owns the span or central.mu
 	special  bool  // Heap.specials has entries; guarded by specialMu
@@ -251,7 +252,10 @@ func (h *Heap) newSpan(c SpanClass, npages, extent uint64) *Span {
 	s.NPages = uint32(npages)
 	s.Class = c
 	s.state = spanObjects
-	s.Queued = c.NoScan()
+	s.gen = h.gen
+	if s.Queued = 0; c.NoScan() {
+		s.Queued = 1
+	}
 	s.Size, s.Extent = ClassSize(c.Class()), ClassSize(c.Class())
 	s.DivMagic = classMagic[c.Class()]
 	if c.Class() == 0 {

@@ -245,6 +245,14 @@ func (h *Heap) SpecialRoots(f func(s *Span, slot uint32, sp *Special)) {
 	}
 }
 
+// EachSpecial is SpecialRoots beside the program, which cannot change specials
+// meanwhile.
+func (h *Heap) EachSpecial(f func(s *Span, slot uint32, sp *Special)) {
+	h.specialMu.Lock()
+	defer h.specialMu.Unlock()
+	h.SpecialRoots(f)
+}
+
 func (h *Heap) specialSpans() []*Span {
 	list := make([]*Span, 0, len(h.specials))
 	for id := range h.specials {
@@ -267,8 +275,8 @@ type Mourner struct {
 }
 
 // sweepSpecials carries out the specials of the unreached objects of s, which
-// may set mark bits again.
-func (h *Heap) sweepSpecials(s *Span, m *Mourner) {
+// may set mark bits again; those objects are counted in r.
+func (h *Heap) sweepSpecials(s *Span, m *Mourner, r *Swept) {
 	list := h.specials[s.id]
 	kept := list[:0]
 	for i := 0; i < len(list); {
@@ -287,6 +295,8 @@ func (h *Heap) sweepSpecials(s *Span, m *Mourner) {
 		}
 		if finalizer {
 			b.Mark |= bit
+			r.LiveObjects++
+			r.LiveBytes += s.Size
 		}
 		for ; i < end; i++ {
 			sp := list[i]

@@ -24,8 +24,9 @@ type Swept struct {
 // must not be carried out.
 func (h *Heap) Sweep(m *Mourner) Swept {
 	h.specialMu.Lock()
+	var again Swept // counted below
 	for _, s := range h.specialSpans() {
-		h.sweepSpecials(s, m)
+		h.sweepSpecials(s, m, &again)
 	}
 	h.specialMu.Unlock()
 
@@ -33,8 +34,7 @@ func (h *Heap) Sweep(m *Mourner) Swept {
 		h.central[i].partial = h.central[i].partial[:0]
 	}
 	var r Swept
-	var frees [NumSpanClasses]uint64
-	var largeFree uint64
+	var t sweepTotals
 	// Downwards, because central lists are taken from the end: low spans fill first.
 	for p := h.pages.top; p > 0; {
 		p--
@@ -43,55 +43,72 @@ func (h *Heap) Sweep(m *Mourner) Swept {
 			continue
 		}
 		p = addrPage(s.Base)
-		if s.NSlots == 0 {
-			continue
-		}
-		live, freed, room := uint64(0), uint64(0), false
-		for w, n := uint32(0), s.Windows(); w < n; w++ {
-			b := s.Bits(w)
-			dead := b.Alloc &^ b.Mark
-			b.Alloc &= b.Mark
-			b.Mark, b.Scan = 0, 0
-			if dead != 0 {
-				freed += uint64(bits.OnesCount64(dead))
-				if h.flags.Poison && !s.Large() {
-					for d := dead; d != 0; d &= d - 1 {
-						h.poison(s.SlotAddr(w*64+uint32(bits.TrailingZeros64(d))), s.Size)
-					}
-				}
-			}
-			live += uint64(bits.OnesCount64(b.Alloc))
-			room = room || b.Alloc != s.valid(w)
-		}
-		r.LiveObjects += live
-		r.LiveBytes += live * s.Size
-		r.Freed += freed
-		r.FreedBytes += freed * s.Size
-		frees[s.Class] += freed
-		if s.Large() && freed != 0 {
-			largeFree += s.Size
-		}
-		switch {
-		case live == 0:
-			h.freeSpan(s)
-			r.FreedSpans++
-		case room:
-			if freed != 0 {
-				s.flags |= needZero
-			}
-			c := &h.central[s.Class]
-			c.partial = append(c.partial, s.id)
+		if s.NSlots != 0 {
+			h.sweepSpan(s, &r, &t)
 		}
 	}
-	h.cachesMu.Lock()
-	for i, n := range frees {
-		h.settled.frees[i] += n
-	}
-	h.settled.largeFree += largeFree
-	h.cachesMu.Unlock()
+	h.settleSweep(&t)
 	h.live.Store(int64(r.LiveBytes))
 	h.want.Store(false)
 	return r
+}
+
+// sweepTotals are counts of a sweep that are settled once.
+type sweepTotals struct {
+	frees     [NumSpanClasses]uint64
+	largeFree uint64
+}
+
+func (h *Heap) settleSweep(t *sweepTotals) {
+	h.cachesMu.Lock()
+	defer h.cachesMu.Unlock()
+	for i, n := range t.frees {
+		h.settled.frees[i] += n
+	}
+	h.settled.largeFree += t.largeFree
+}
+
+// sweepSpan sweeps one span, which nobody else has.
+func (h *Heap) sweepSpan(s *Span, r *Swept, t *sweepTotals) {
+	live, freed, room := uint64(0), uint64(0), false
+	for w, n := uint32(0), s.Windows(); w < n; w++ {
+		b := s.Bits(w)
+		dead := b.Alloc &^ b.Mark
+		b.Alloc &= b.Mark
+		b.Mark, b.Scan = 0, 0
+		if dead != 0 {
+			freed += uint64(bits.OnesCount64(dead))
+			if h.flags.Poison && !s.Large() {
+				for d := dead; d != 0; d &= d - 1 {
+					h.poison(s.SlotAddr(w*64+uint32(bits.TrailingZeros64(d))), s.Size)
+				}
+			}
+		}
+		live += uint64(bits.OnesCount64(b.Alloc))
+		room = room || b.Alloc != s.valid(w)
+	}
+	s.gen = h.gen
+	r.LiveObjects += live
+	r.LiveBytes += live * s.Size
+	r.Freed += freed
+	r.FreedBytes += freed * s.Size
+	t.frees[s.Class] += freed
+	if s.Large() && freed != 0 {
+		t.largeFree += s.Size
+	}
+	switch {
+	case live == 0:
+		h.freeSpan(s)
+		r.FreedSpans++
+	case room:
+		if freed != 0 {
+			s.flags |= needZero
+		}
+		c := &h.central[s.Class]
+		c.mu.Lock()
+		c.partial = append(c.partial, s.id)
+		c.mu.Unlock()
+	}
 }
 
 // Spans calls f for every span of objects, in address order, until it says

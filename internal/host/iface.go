@@ -183,6 +183,7 @@ func ifaceE2I(c *Call) Status {
 		}
 		word = tab
 	}
+	c.Sched.Barrier().Bulk(dst, 16)
 	c.Space.Store64(dst, word)
 	c.Space.Store64(dst+8, data)
 	return OK

@@ -20,10 +20,10 @@ func init() {
 		{"internal/reflectlite.typedmemmove", typedmemmove},
 		{"runtime.typedmemclr", typedmemclr},
 		{"reflect.typedmemclr", typedmemclr},
-		{"reflect.typedmemclrpartial", func(c *Call) Status { c.Space.Zero(c.Arg(1), min(c.Arg(3), mem.Size)); return OK }},
+		{"reflect.typedmemclrpartial", func(c *Call) Status { c.wipe(c.Arg(1), min(c.Arg(3), mem.Size)); return OK }},
 		{"reflect.typedslicecopy", typedslicecopy},
 		{"reflect.typedarrayclear", func(c *Call) Status {
-			c.Space.Zero(c.Arg(1), min(c.Arg(2)*c.types().Size(c.Arg(0)), mem.Size))
+			c.wipe(c.Arg(1), min(c.Arg(2)*c.types().Size(c.Arg(0)), mem.Size))
 			return OK
 		}},
 		{"reflect.growslice", growslice},
@@ -80,7 +80,7 @@ func typedslicecopy(c *Call) Status {
 	if n > tooLong || size > tooLong {
 		return c.Fatal("copy outside of memory")
 	}
-	c.Space.Copy(c.Arg(1), c.Arg(4), n*size)
+	c.overwrite(c.Arg(1), c.Arg(4), n*size)
 	c.Set(7, n)
 	return OK
 }

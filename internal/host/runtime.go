@@ -50,9 +50,9 @@ func init() {
 		{"runtime.addCleanup", addCleanup},
 		{"runtime.removeCleanup", func(c *Call) Status { c.Heap.StopCleanup(c.Arg(0), c.Arg(1)); return OK }},
 		{"weak.runtime_registerWeakPointer", weakHandle},
-		{"weak.runtime_makeStrongFromWeak", func(c *Call) Status { c.Set(1, c.Heap.Strong(c.Arg(0))); return OK }},
+		{"weak.runtime_makeStrongFromWeak", strong},
 		{"internal/weak.runtime_registerWeakPointer", weakHandle},
-		{"internal/weak.runtime_makeStrongFromWeak", func(c *Call) Status { c.Set(1, c.Heap.Strong(c.Arg(0))); return OK }},
+		{"internal/weak.runtime_makeStrongFromWeak", strong},
 		{"crypto/internal/boring/sig.StandardCrypto", func(c *Call) Status { return OK }},
 		{"crypto/internal/sysrand.fatal", func(c *Call) Status { return c.Fatal(c.String(0)) }},
 	})
@@ -177,6 +177,14 @@ func addCleanup(c *Call) Status {
 		return Collect
 	}
 	c.Set(2, id)
+	return OK
+}
+
+// strong(handle unsafe.Pointer) unsafe.Pointer
+func strong(c *Call) Status {
+	p := c.Heap.Strong(c.Arg(0))
+	c.Sched.Barrier().Shade(p) // a snapshot of the heap may not have it
+	c.Set(1, p)
 	return OK
 }
 

@@ -23,7 +23,7 @@ func init() {
 		{"go:strcmp", func(c *Call) Status { c.SetInt(4, bytes.Compare(c.Bytes(0), c.Bytes(2))); return OK }},
 		{"go:copy", copySlice},
 		{"go:append", appendSlice},
-		{"go:memclr", func(c *Call) Status { c.Space.Zero(c.Arg(0), c.Arg(1)); return OK }},
+		{"go:memclr", func(c *Call) Status { c.wipe(c.Arg(0), c.Arg(1)); return OK }},
 		{"runtime.memmove", memmove},
 		{"reflect.memmove", memmove},
 		{"internal/bytealg.Compare", func(c *Call) Status { c.SetInt(6, bytes.Compare(c.Bytes(0), c.Bytes(3))); return OK }},
@@ -204,7 +204,7 @@ func copySlice(c *Call) Status {
 	if size > 0 && n > tooLong || size > tooLong {
 		return c.Fatal("copy outside of memory")
 	}
-	c.Space.Copy(c.Arg(0), c.Arg(3), n*size)
+	c.overwrite(c.Arg(0), c.Arg(3), n*size)
 	c.Set(7, n)
 	return OK
 }
@@ -226,7 +226,7 @@ func appendSlice(c *Call) Status {
 		p, room = q, newRoom
 	}
 	if k > 0 && gt.Size > 0 {
-		c.Space.Copy(p+n*gt.Size, src, k*gt.Size)
+		c.overwrite(p+n*gt.Size, src, k*gt.Size)
 	}
 	c.SetSlice(6, p, int(n+k), int(room))
 	return OK
@@ -237,6 +237,6 @@ func memmove(c *Call) Status {
 	if c.Arg(2) > mem.Size {
 		return c.Fatal("memmove outside of memory")
 	}
-	c.Space.Copy(c.Arg(0), c.Arg(1), c.Arg(2))
+	c.overwrite(c.Arg(0), c.Arg(1), c.Arg(2))
 	return OK
 }

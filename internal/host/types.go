@@ -46,6 +46,7 @@ func (vm *VM) types() *typeTable {
 	}
 	t := &typeTable{made: map[uint64]madeType{}, itabs: map[[2]uint64]uint64{}, misses: map[[2]uint64]string{}}
 	t.Space, t.Base, t.Text = vm.Space, vm.Prog.TypesBase, mem.TextBase
+	t.Overwritten = vm.Sched.Barrier().Word
 	t.Dyn = func(off int32) uint64 {
 		vm.State.Mu.Lock()
 		defer vm.State.Mu.Unlock()
@@ -112,12 +113,22 @@ func (c *Call) newOf(typ, n uint64) (mem.Addr, bool) {
 }
 
 // copyTyped copies a value of a type (memmove) through the write barrier.
-func (c *Call) copyTyped(typ, dst, src uint64) {
-	c.Space.Copy(dst, src, c.types().Size(typ))
-}
+func (c *Call) copyTyped(typ, dst, src uint64) { c.overwrite(dst, src, c.types().Size(typ)) }
 
 // clearTyped clears a value of a type through the write barrier.
-func (c *Call) clearTyped(typ, p uint64) { c.Space.Zero(p, c.types().Size(typ)) }
+func (c *Call) clearTyped(typ, p uint64) { c.wipe(p, c.types().Size(typ)) }
+
+// overwrite is Space.Copy through the write barrier: dst is no new object.
+func (c *Call) overwrite(dst, src, n uint64) {
+	c.Sched.Barrier().Bulk(dst, n)
+	c.Space.Copy(dst, src, n)
+}
+
+// wipe is Space.Zero through the write barrier.
+func (c *Call) wipe(p, n uint64) {
+	c.Sched.Barrier().Bulk(p, n)
+	c.Space.Zero(p, n)
+}
 
 // random is a word from the processor's generator.
 func (c *Call) random() uint64 { return c.P.Rand() }

@@ -179,7 +179,6 @@ func (w *worker) returned(callee uintptr) bool {
 	area := w.guest(w.st.fp) + uint64(in.A)*8
 	c.Begin(w.m.natives[in.Imm].sym, area, uint32(in.C))
 	sp := w.m.vm.Space
-	w.noBarrier()
 	if r.stub {
 		from := (r.from + 7) &^ 7
 		if from < r.size {
@@ -189,6 +188,7 @@ func (w *worker) returned(callee uintptr) bool {
 	}
 	ret := uint64(c.U32(28))
 	if ret < r.size {
+		w.barrier.Bulk(c.Arg(2)+ret, r.size-ret)
 		sp.Copy(c.Arg(2)+ret, w.guest(callee)+ret, r.size-ret)
 	}
 	return w.next()

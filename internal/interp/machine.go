@@ -50,6 +50,7 @@ import (
 
 	"github.com/terrarium-go/terrarium/internal/abi"
 	"github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
 	"github.com/terrarium-go/terrarium/internal/host"
 	"github.com/terrarium-go/terrarium/internal/mem"
@@ -87,18 +88,19 @@ type native struct {
 //
 //	between loop runs: st is the truth; host functions see its copy in g
 type worker struct {
-	st     state
-	m      *Machine
-	p      *sched.P
-	g      *sched.G
-	gs     *goroutine
-	call   host.Call
-	slice  int64 // fuel left of this time slice
-	out    sched.Outcome
-	ended  bool   // the goroutine is over
-	late   bool   // a safepoint was passed over because the goroutine is pinned
-	seen   uint32 // collections done when the loop was left last
-	inside bool   // the loop runs: st is not the truth
+	st      state
+	m       *Machine
+	p       *sched.P
+	g       *sched.G
+	gs      *goroutine
+	call    host.Call
+	barrier *gc.Barrier
+	slice   int64 // fuel left of this time slice
+	out     sched.Outcome
+	ended   bool   // the goroutine is over
+	late    bool   // a safepoint was passed over because the goroutine is pinned
+	seen    uint32 // collections done when the loop was left last
+	inside  bool   // the loop runs: st is not the truth
 }
 
 // goroutine is what the interpreter hangs on a G.
@@ -126,7 +128,7 @@ func (s *goroutine) Pointers(f func(*uint64)) {
 func (m *Machine) worker(p *sched.P) *worker {
 	w, ok := p.Loop.(*worker)
 	if !ok {
-		w = &worker{m: m, p: p}
+		w = &worker{m: m, p: p, barrier: m.vm.Sched.Barrier()}
 		base := m.vm.Space.Base()
 		w.st = state{
 			base:    base,
@@ -170,6 +172,10 @@ func (w *worker) steps() sched.Outcome {
 	w.arm()
 	for {
 		var why exit
+		w.st.wb = 0
+		if w.barrier.On() {
+			w.st.wb = 1
+		}
 		w.inside = true
 		if w.m.metered {
 			w.st.fuel = w.fuel()

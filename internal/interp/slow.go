@@ -46,15 +46,19 @@ func (w *worker) slow() bool {
 		}
 		return w.next()
 	case bytecode.MCOPY:
-		if !w.noBarrier() || !w.m.vm.Space.Copy(*w.slot(in.A), *w.slot(in.B), uint64(in.Imm)) {
+		w.barrier.Bulk(*w.slot(in.A), uint64(in.Imm))
+		if !w.m.vm.Space.Copy(*w.slot(in.A), *w.slot(in.B), uint64(in.Imm)) {
 			return w.fault("a copy")
 		}
 		return w.next()
 	case bytecode.MZERO:
-		if !w.noBarrier() || !w.m.vm.Space.Zero(*w.slot(in.A), uint64(in.Imm)) {
+		w.barrier.Bulk(*w.slot(in.A), uint64(in.Imm))
+		if !w.m.vm.Space.Zero(*w.slot(in.A), uint64(in.Imm)) {
 			return w.fault("a clear")
 		}
 		return w.next()
+	case bytecode.STP, bytecode.STPN, bytecode.STGP, bytecode.STXP, bytecode.ASTP, bytecode.ASWAPP, bytecode.ACASP:
+		return w.storePointer(&in)
 	case farCall:
 		return w.slowCall()
 	case bytecode.DEFER:
@@ -74,14 +78,6 @@ func (w *worker) slow() bool {
 	}
 	w.save()
 	return w.fatal(fmt.Sprintf("BUG: opcode %d (%s) reached outside the loop", in.Op, bytecode.Table[in.Op].Name))
-}
-
-// noBarrier holds as long as no collector runs beside the program.
-func (w *worker) noBarrier() bool {
-	if w.st.wb != 0 {
-		panic("BUG: interp: bulk write with the write barrier on")
-	}
-	return true
 }
 
 func (w *worker) sameString(a, b uint16) (eq uint64, ok bool) {
@@ -204,8 +200,10 @@ func (w *worker) grow1(in *bytecode.Ins) bool {
 			return ok
 		}
 	}
-	w.noBarrier()
 	p := *w.slot(in.A)
+	if in.Op == bytecode.APPENDP {
+		w.barrier.Word(p + n*8)
+	}
 	if in.Op == bytecode.APPEND8 {
 		w.m.vm.Space.Store8(p+n, uint8(*w.slot(in.B)))
 	} else {

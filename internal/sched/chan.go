@@ -149,6 +149,9 @@ func (h *hchan) next(i uint64) uint64 {
 
 // move copies an element; a place 0 takes or gives nothing.
 func (s *Sched) move(to, from mem.Addr, n uint16) {
+	if s.Barrier().On() {
+		s.Barrier().Bulk(to, uint64(n))
+	}
 	switch {
 	case to == 0 || n == 0:
 	case from == 0:

@@ -114,15 +114,16 @@ type G struct {
 	status    atomic.Uint32
 	selDone   atomic.Uint32 // 1: one of the cases of its select has been chosen
 	reason    WaitReason
-	fresh     bool  // has not run yet
-	shrink    bool  // the stack is to be halved before it runs next
-	ok        bool  // outcome of the wait: a value was received, or a semaphore handed over
-	closed    bool  // outcome of the wait: the channel was closed
-	chosen    int32 // outcome of a select: index of the case
-	pins      int32 // Pin calls that are not undone
-	all       int32 // index in Sched.all
-	waitSince int64 // Nanotime at which a collection first found it waiting
-	next      *G    // in the global queue or a pool
+	scanned   atomic.Uint32 // see scan.go
+	fresh     bool          // has not run yet
+	shrink    bool          // the stack is to be halved before it runs next
+	ok        bool          // outcome of the wait: a value was received, or a semaphore handed over
+	closed    bool          // outcome of the wait: the channel was closed
+	chosen    int32         // outcome of a select: index of the case
+	pins      int32         // Pin calls that are not undone
+	all       int32         // index in Sched.all
+	waitSince int64         // Nanotime at which a collection first found it waiting
+	next      *G            // in the global queue or a pool
 	w         waiter
 	sel       []waiter // of a select, one per case
 	timer     *timer   // of its sleeps
@@ -277,6 +278,7 @@ func (s *Sched) NewG(p *P, parent *G, fn uint64, createdBy uintptr, f heap.Flags
 	g.Ctx, g.StartFn = fn, fn
 	g.ID = s.lastID.Add(1)
 	g.fresh = true
+	g.scanned.Store(2 * s.scan.cycle)
 	g.CreatedBy = createdBy
 	g.ParentID = 0
 	if parent != nil {

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
@@ -23,10 +22,9 @@ const (
 // P is the right to run guest code, with what belongs to one worker: at most one
 // goroutine runs on it at a time.
 type P struct {
-	ID      int // 0 <= ID < Procs; changes only with the world stopped
-	Sched   *Sched
-	Cache   *heap.Cache
-	Barrier gc.Barrier
+	ID    int // 0 <= ID < Procs; changes only with the world stopped
+	Sched *Sched
+	Cache *heap.Cache
 
 	// limit is the word that the loop compares the stack's end with; 0 stops it
 	// at its next poll. Set once by the Runner (SetLimit), then written through

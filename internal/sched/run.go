@@ -37,6 +37,9 @@ func (s *Sched) work(p *P) {
 
 // execute runs g until there is an outcome, and puts it where that belongs.
 func (s *Sched) execute(p *P, g *G) {
+	if s.scan.on.Load() {
+		s.scanG(g)
+	}
 	if g.shrink {
 		g.shrink = false
 		s.shrinkStack(p.Cache, g)

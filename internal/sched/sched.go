@@ -195,6 +195,7 @@ type Sched struct {
 	headerOnce sync.Once // registers the type of channel headers
 	headerID   abi.TypeID
 	cycle      cycle // collections
+	scan       scan  // of a collection beside the program
 }
 
 // New makes a scheduler; nothing runs before Start.

@@ -141,16 +141,24 @@ func (s *Sched) retire(q *P) {
 
 // cycle is what the scheduler keeps about collections.
 type cycle struct {
-	turn      sync.Mutex // held by the P that collects
-	collector gc.Collector
-	p         *P // whose turn it is; guarded by Sched.mu
-	g         *G // its goroutine; guarded by Sched.mu
+	turn       sync.Mutex // held by the P that collects
+	collector  gc.Collector
+	barrier    *gc.Barrier
+	background gc.Background // the collector, if it is one
+	p          *P            // whose turn it is; guarded by Sched.mu
+	g          *G            // its goroutine; guarded by Sched.mu
 
 	finq finq
 }
 
 // SetCollector sets the collector. The program has not started.
-func (s *Sched) SetCollector(c gc.Collector) { s.cycle.collector = c }
+func (s *Sched) SetCollector(c gc.Collector) {
+	s.cycle.collector, s.cycle.barrier = c, c.Barrier()
+	s.cycle.background, _ = c.(gc.Background)
+}
+
+// Barrier is the write barrier of the collector.
+func (s *Sched) Barrier() *gc.Barrier { return s.cycle.barrier }
 
 // Collector is the collector.
 func (s *Sched) Collector() gc.Collector { return s.cycle.collector }
@@ -166,7 +174,16 @@ func (s *Sched) Collect(p *P, g *G, r gc.Request) (gc.Cycle, bool) {
 		// Whoever has the turn waits for this P to start the world.
 		oldP, oldG := s.setTurn(p, g)
 		defer s.setTurn(oldP, oldG)
+		if b := s.cycle.background; b != nil {
+			if r.Reason != gc.Forced && r.Reason != gc.Limit {
+				return gc.Cycle{}, false
+			}
+			return b.CollectStopped(r), true
+		}
 		return s.cycle.collector.Collect(r)
+	}
+	if b := s.cycle.background; b != nil {
+		return s.await(p, b, r)
 	}
 	if p != nil {
 		s.mu.Lock()
@@ -229,45 +246,53 @@ func (w *world) ClearPools() {}
 // maps, and what host records hold.
 func (w *world) Roots(m gc.Marker) {
 	s := (*Sched)(w)
+	s.Goroutines(func(g *G) bool {
+		s.rootsOf(g, m)
+		return true
+	})
+	s.otherRoots(m)
+}
+
+// rootsOf shows what a goroutine holds that does not run.
+func (s *Sched) rootsOf(g *G, m gc.Marker) {
+	m.Kind(gc.RootStacks)
+	objects := false
+	stack.Walk(s.code, &g.Stack, g.State, func(f *stack.Frame) bool {
+		objects = objects || len(f.Func.Objects) > 0
+		if len(f.Map) > 0 {
+			m.Range(f.FP, mapped(f), f.Map)
+		}
+		if f.Entry {
+			m.Pointer(g.Ctx)
+		}
+		return true
+	})
+	if objects {
+		stack.Objects(s.code, &g.Stack, g.State, s.space, g.held, m.Range)
+	}
+	m.Kind(gc.RootHost)
+	if g.PC == 0 {
+		m.Pointer(g.StartFn)
+	}
+	if g.Labels != 0 {
+		m.Pointer(g.Labels)
+	}
+	for i := range g.Defers {
+		m.Pointer(g.Defers[i].Fn)
+	}
+	if g.Run != nil {
+		g.Run.Pointers(func(p *uint64) { m.Pointer(*p) })
+	}
+}
+
+// otherRoots shows the globals and what is held on behalf of no goroutine.
+func (s *Sched) otherRoots(m gc.Marker) {
 	if pr := s.cfg.Prog; len(pr.RWPtrs) > 0 {
 		m.Kind(gc.RootGlobals)
 		words := min(int((uint64(len(pr.RW))+pr.BSS)/8), len(pr.RWPtrs)*64)
 		m.Range(pr.RWBase, words, pr.RWPtrs)
 	}
-	m.Kind(gc.RootStacks)
-	s.Goroutines(func(g *G) bool {
-		objects := false
-		stack.Walk(s.code, &g.Stack, g.State, func(f *stack.Frame) bool {
-			objects = objects || len(f.Func.Objects) > 0
-			if len(f.Map) > 0 {
-				m.Range(f.FP, mapped(f), f.Map)
-			}
-			if f.Entry {
-				m.Pointer(g.Ctx)
-			}
-			return true
-		})
-		if objects {
-			stack.Objects(s.code, &g.Stack, g.State, s.space, g.held, m.Range)
-		}
-		return true
-	})
 	m.Kind(gc.RootHost)
-	s.Goroutines(func(g *G) bool {
-		if g.PC == 0 {
-			m.Pointer(g.StartFn)
-		}
-		if g.Labels != 0 {
-			m.Pointer(g.Labels)
-		}
-		for i := range g.Defers {
-			m.Pointer(g.Defers[i].Fn)
-		}
-		if g.Run != nil {
-			g.Run.Pointers(func(p *uint64) { m.Pointer(*p) })
-		}
-		return true
-	})
 	s.timers.roots(m)
 	s.cycle.finq.roots(m)
 	s.coros.roots(m)

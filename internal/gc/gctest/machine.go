@@ -5,6 +5,8 @@ package gctest
 
 import (
 	"bytes"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -42,6 +44,11 @@ type machine struct {
 	stack     mem.Addr
 	stackMask []uint64
 	host      []mem.Addr // pointers held by the host
+
+	running   sync.Mutex   // held by the test while the world is not stopped beside it
+	wanted    atomic.Int32 // who waits for running
+	scanMu    sync.Mutex
+	unscanned gc.Marker // the stack has to be shown to it; guarded by scanMu
 
 	stopped    bool
 	finalizers []finalized
@@ -81,7 +88,12 @@ func newMachine(t testing.TB, mk Make, limit uint64, f debug.Flags) *machine {
 	m := &machine{t: t, space: sp, heap: h, cache: h.NewCache()}
 	cfg := gc.Default
 	cfg.Trace = &m.trace
+	m.running.Lock()
 	m.gc = mk(h, m, cfg)
+	t.Cleanup(func() {
+		m.running.Unlock()
+		m.gc.Close()
+	})
 	var st heap.Status
 	if m.stack, st = m.cache.AllocStack(stackWords*8*2, heap.AfterGC); st != heap.OK {
 		t.Fatal("no stack:", st)
@@ -135,6 +147,11 @@ func (m *machine) Roots(k gc.Marker) {
 	for _, p := range m.host {
 		k.Pointer(p)
 	}
+	m.queueRoots(k)
+}
+
+// queueRoots shows what the queues hold.
+func (m *machine) queueRoots(k gc.Marker) {
 	for _, f := range m.finalizers {
 		k.Pointer(f.object)
 		k.Pointer(f.Fn)
@@ -157,6 +174,7 @@ func (m *machine) CycleDone(c *gc.Cycle) { m.cycles = append(m.cycles, *c) }
 // limit says so, with everything the program uses on its stack.
 func (m *machine) alloc(size uint64, t abi.TypeID, noscan bool) (mem.Addr, bool) {
 	m.t.Helper()
+	m.safepoint()
 	if m.heap.WantGC() {
 		m.gc.Collect(gc.Request{Reason: gc.Trigger})
 	}
@@ -193,14 +211,21 @@ func (m *machine) collect() {
 
 func (m *machine) check() {
 	m.t.Helper()
+	if b, ok := m.gc.(gc.Background); ok {
+		b.Collect(gc.Request{Reason: gc.Forced})
+	}
 	m.heap.FlushAll()
 	if err := m.heap.Check(); err != nil {
 		m.t.Fatal(err)
 	}
 }
 
-func (m *machine) store(a mem.Addr, v uint64) { m.space.Store64(a, v) }
-func (m *machine) load(a mem.Addr) uint64     { return m.space.Load64(a) }
+func (m *machine) store(a mem.Addr, v uint64) {
+	m.gc.Barrier().Word(a)
+	m.space.Store64(a, v)
+}
+
+func (m *machine) load(a mem.Addr) uint64 { return m.space.Load64(a) }
 
 // alive reports whether an object is at a.
 func (m *machine) alive(a mem.Addr) bool {

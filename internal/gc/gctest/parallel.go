@@ -44,6 +44,7 @@ func parallel(t *testing.T, mk Make, o Options) {
 		wg.Go(func() { w.mutate(p, rounds) })
 	}
 	wg.Wait()
+	w.idle()
 	w.check()
 	if o.Collects && len(w.cycles) == 0 {
 		t.Error("no collection")

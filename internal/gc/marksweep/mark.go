@@ -111,13 +111,13 @@ func (m *marker) mark(p uint64) {
 		return
 	}
 	b.Mark |= bit
-	if !s.Queued {
+	if s.Queued == 0 {
 		m.enqueue(s, id)
 	}
 }
 
 func (m *marker) enqueue(s *heap.Span, id uint32) {
-	s.Queued = true
+	s.Queued = 1
 	m.queue[m.tail&uint64(len(m.queue)-1)] = id
 	m.tail++
 }
@@ -132,7 +132,7 @@ func (m *marker) drain() {
 		for w := range n {
 			m.window(s, w)
 		}
-		s.Queued = false
+		s.Queued = 0
 		for w := range n {
 			if b := s.Bits(w); b.Mark != b.Scan { // marked behind our back
 				m.enqueue(s, id)
@@ -187,7 +187,7 @@ func (m *marker) window(s *heap.Span, w uint32) {
 					continue
 				}
 				b.Mark |= bit
-				if !to.Queued {
+				if to.Queued == 0 {
 					m.enqueue(to, id)
 				}
 			}

@@ -22,14 +22,22 @@ type Collector struct {
 	cycles atomic.Uint32
 	marker marker // used with the world stopped
 
+	barrier *gc.Barrier
+
 	trace   io.Writer
 	traceMu sync.Mutex // keeps lines whole
 }
 
 // New makes a collector for h.
 func New(h *heap.Heap, w gc.World, cfg gc.Config) gc.Collector {
-	return &Collector{heap: h, world: w, book: gc.NewBook(h, cfg), trace: cfg.Trace}
+	return &Collector{heap: h, world: w, book: gc.NewBook(h, cfg), trace: cfg.Trace, barrier: gc.NewBarrier(h, nil)}
 }
+
+// Barrier is never on.
+func (c *Collector) Barrier() *gc.Barrier { return c.barrier }
+
+// Close does nothing.
+func (c *Collector) Close() {}
 
 // Name is "marksweep".
 func (c *Collector) Name() string { return "marksweep" }
@@ -82,7 +90,7 @@ func (c *Collector) Collect(r gc.Request) (gc.Cycle, bool) {
 	cy.Roots = m.roots
 	cy.Mark = time.Since(marking)
 	if h.Flags().Check || debug.Checks {
-		if err := gc.CheckMark(h, c.world); err != nil {
+		if err := gc.CheckMark(h, c.world, true); err != nil {
 			panic(err)
 		}
 	}

@@ -13,12 +13,14 @@ import (
 type Collector struct {
 	heap *heap.Heap
 	book *gc.Book
+
+	barrier *gc.Barrier
 }
 
 // New makes a collector for h and switches its trigger off.
 func New(h *heap.Heap, w gc.World, cfg gc.Config) gc.Collector {
 	cfg.Percent, cfg.MemoryLimit = pacer.Off, pacer.NoLimit
-	return &Collector{heap: h, book: gc.NewBook(h, cfg)}
+	return &Collector{heap: h, book: gc.NewBook(h, cfg), barrier: gc.NewBarrier(h, nil)}
 }
 
 // Name is "nogc".
@@ -41,3 +43,9 @@ func (c *Collector) SetMemoryLimit(int64) int64 { return pacer.NoLimit }
 
 // Stats is empty but for the goal.
 func (c *Collector) Stats() gc.Stats { return c.book.Stats() }
+
+// Barrier is never on.
+func (c *Collector) Barrier() *gc.Barrier { return c.barrier }
+
+// Close does nothing.
+func (c *Collector) Close() {}

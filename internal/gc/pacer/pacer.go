@@ -109,3 +109,14 @@ func RunwayTrigger(goal, runway uint64, f Figures) uint64 {
 	early, late := f.Live+way/10*7, f.Live+way/20*19
 	return min(max(goal-min(goal, runway), early), late)
 }
+
+// AssistRatio is the bytes to mark for each byte allocated in a cycle that begins
+// with live bytes allocated. All of them may have to be marked, before the
+// allocations that are left till the goal; past the goal, before another tenth.
+func AssistRatio(goal, live uint64) float64 {
+	if goal >= Never {
+		return 0
+	}
+	left := max(goal-min(goal, live), live/10, minDistance)
+	return float64(live) / float64(left)
+}

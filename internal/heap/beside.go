@@ -1,0 +1,197 @@
+package heap
+
+import (
+	"math/bits"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
+
+// # Marking and sweeping beside the program
+//
+// A collector that does not stop the world for a whole cycle brackets its
+// marking with BeginMark and EndMark, both with the world stopped and every cache
+// flushed. In between, what is allocated is black: a cache marks a whole window
+// when it takes it, before its alloc bits make it visible, and takes the marks
+// of unused slots back when it is flushed. So the marker never looks into a new
+// object, whose type id may not be stored yet.
+//
+//	marking:  given ∪ rest ⊆ mark ∩ scan, for every window of a cache
+//
+// EndMark does what must be done at once (specials, whose order matters) and
+// makes every span unswept by one store: the generation changes. The central
+// lists begin empty, so nobody allocates from a span that is not swept.
+//
+//	Span.gen == Heap.gen      swept, or made since
+//	Span.gen == oldGen        alloc and mark bits are those of the last marking
+//	Span.gen == 0             no span of objects
+//
+// Sweeping goes through the page table, downwards, in chunks that are claimed
+// with one atomic subtraction; a span belongs to the chunk of its first page.
+// The collector sweeps in the background; an allocator that finds no span
+// sweeps some chunks before it takes new pages, so that the heap does not grow
+// while there is garbage to be had. The next cycle begins after the last chunk.
+
+// sweepChunk is the pages that are swept by one claim.
+const sweepChunk = 128
+
+// chunksPerRefill is how many chunks an allocation sweeps before it takes pages.
+const chunksPerRefill = 4
+
+// beside is the state of a collection beside the program. All but the atomics
+// change with the world stopped.
+type beside struct {
+	marking bool
+	gen     uint8        // 1 or 2; the generation of swept spans
+	assist  func(uint64) // told of bytes allocated while marking
+	black   atomic.Int64 // bytes allocated black
+	blackN  atomic.Int64 // the same in objects
+
+	next    atomic.Int64 // pages below it are not claimed
+	pending atomic.Int64 // claimed or unclaimed chunks that are not swept
+}
+
+// BeginMark makes allocations black. assist is called, without locks, with the
+// bytes of every window and large object that is taken; nil for nobody. The
+// world is stopped, every cache flushed, every span swept.
+func (h *Heap) BeginMark(assist func(bytes uint64)) {
+	if h.pending.Load() != 0 {
+		panic("BUG: heap: marking begins with spans that are not swept")
+	}
+	h.marking, h.assist = true, assist
+	h.black.Store(0)
+	h.blackN.Store(0)
+}
+
+// Marking reports whether allocations are black.
+func (h *Heap) Marking() bool { return h.marking }
+
+// Black is the bytes allocated since BeginMark.
+func (h *Heap) Black() uint64 { return uint64(max(0, h.black.Load())) }
+
+// takeBlack marks the slots of a window that a cache takes.
+func (h *Heap) takeBlack(b *Bits, mask, size uint64) {
+	atomic.OrUint64(&b.Scan, mask)
+	atomic.OrUint64(&b.Mark, mask)
+	n := int64(bits.OnesCount64(mask))
+	h.black.Add(n * int64(size))
+	h.blackN.Add(n)
+}
+
+// dropBlack undoes takeBlack for slots that were not used. Their alloc bits are
+// clear.
+func (h *Heap) dropBlack(b *Bits, mask, size uint64) {
+	atomic.AndUint64(&b.Mark, ^mask)
+	atomic.AndUint64(&b.Scan, ^mask)
+	n := int64(bits.OnesCount64(mask))
+	h.black.Add(-n * int64(size))
+	h.blackN.Add(-n)
+}
+
+// EndMark ends marking: specials are carried out and every span becomes
+// unswept. marked and objects are what was found besides black objects. The
+// result has what lives. The world is stopped and every cache flushed.
+func (h *Heap) EndMark(m *Mourner, marked, objects uint64) Swept {
+	h.specialMu.Lock()
+	var again Swept
+	for _, s := range h.specialSpans() {
+		h.sweepSpecials(s, m, &again)
+	}
+	h.specialMu.Unlock()
+	for i := range h.central {
+		h.central[i].partial = h.central[i].partial[:0]
+	}
+	r := Swept{
+		LiveBytes:   marked + h.Black() + again.LiveBytes,
+		LiveObjects: objects + uint64(max(0, h.blackN.Load())) + again.LiveObjects,
+	}
+	before := h.Live()
+	r.FreedBytes = before - min(before, r.LiveBytes)
+	h.marking, h.assist = false, nil
+	h.gen = 3 - h.gen
+	h.pages.mu.Lock()
+	top := int64(h.pages.top)
+	h.pages.mu.Unlock()
+	h.next.Store(top)
+	h.pending.Store((top + sweepChunk - 1) / sweepChunk)
+	h.live.Store(int64(r.LiveBytes))
+	h.want.Store(false)
+	return r
+}
+
+// Unswept reports whether there are spans to sweep.
+func (h *Heap) Unswept() bool { return h.pending.Load() != 0 }
+
+// SweepSome sweeps one chunk. It reports false when all are claimed.
+func (h *Heap) SweepSome() bool {
+	if h.next.Load() <= 0 {
+		return false
+	}
+	hi := h.next.Add(-sweepChunk) + sweepChunk
+	if hi <= 0 {
+		return false
+	}
+	var r Swept
+	var t sweepTotals
+	lo := max(0, hi-sweepChunk)
+	old := 3 - h.gen
+	for p := uint64(hi); p > uint64(lo); {
+		p--
+		s := h.SpanOf(pageAddr(p))
+		if s == nil || s.gen != old {
+			continue
+		}
+		first := addrPage(s.Base)
+		if first < uint64(lo) || first > p {
+			continue
+		}
+		p = first
+		h.sweepSpan(s, &r, &t)
+	}
+	h.settleSweep(&t)
+	h.pending.Add(-1)
+	return true
+}
+
+// SweepAll returns when every span is swept.
+func (h *Heap) SweepAll() {
+	for h.SweepSome() {
+	}
+	for h.Unswept() {
+		runtime.Gosched()
+	}
+}
+
+// sweepFor sweeps for an allocation that has found no span, and reports whether
+// anything was swept.
+func (h *Heap) sweepFor() bool {
+	if h.next.Load() <= 0 {
+		return false
+	}
+	any := false
+	for range chunksPerRefill {
+		if !h.SweepSome() {
+			break
+		}
+		any = true
+	}
+	return any
+}
+
+// assisted tells the collector of bytes that were taken while marking.
+func (h *Heap) assisted(bytes uint64) {
+	if h.marking && h.assist != nil {
+		h.assist(bytes)
+	}
+}
+
+// Shadable reports whether the words at a can hold pointers to the heap: a is in
+// the program's data or in an object with pointers.
+func (h *Heap) Shadable(a mem.Addr) bool {
+	if a >= mem.DataBase && a < mem.HeapBase {
+		return true
+	}
+	s := h.SpanOf(a)
+	return s != nil && s.NSlots != 0 && !s.NoScan()
+}

@@ -29,7 +29,7 @@ func main() {
 	for depth := 4; depth <= n; depth += 4 {
 		rounds := 1 << (n - depth + 4)
 		sum := 0
-		for range rounds {
+		for i := 0; i < rounds; i++ {
 			sum += build(depth).check()
 		}
 		fmt.Println(rounds, depth, sum)

@@ -11,19 +11,19 @@ func main() {
 	const n = 1_000_000
 	m := map[int]int{}
 	x := 1
-	for i := range n {
+	for i := 0; i < n; i++ {
 		x = (x*1103515245 + 12345) & 0x7fffffff
 		m[x] = i
 	}
 	hits, sum := 0, 0
-	for i := range 2 * n {
+	for i := 0; i < 2*n; i++ {
 		if v, ok := m[i*1021&0x7fffffff]; ok {
 			hits++
 			sum += v
 		}
 	}
 	y := 1
-	for range n {
+	for i := 0; i < n; i++ {
 		y = (y*1103515245 + 12345) & 0x7fffffff
 		sum += m[y]
 	}

@@ -71,7 +71,7 @@ func main() {
 	}
 	bodies[0].vx, bodies[0].vy, bodies[0].vz = -px/solarMass, -py/solarMass, -pz/solarMass
 	fmt.Printf("%.9f\n", energy(bodies))
-	for range 1_000_000 {
+	for i := 0; i < 1_000_000; i++ {
 		advance(bodies, 0.01)
 	}
 	fmt.Printf("%.9f\n", energy(bodies))

@@ -24,7 +24,7 @@ func sieve(n int) int {
 func main() {
 	t := time.Now()
 	total := 0
-	for range 5 {
+	for i := 0; i < 5; i++ {
 		total += sieve(5_000_000)
 	}
 	fmt.Println(total)

@@ -11,9 +11,9 @@ import (
 func main() {
 	t := time.Now()
 	total := 0
-	for round := range 20 {
+	for round := 0; round < 20; round++ {
 		var b strings.Builder
-		for i := range 50_000 {
+		for i := 0; i < 50_000; i++ {
 			b.WriteString("item ")
 			b.WriteString(strconv.Itoa(i * round))
 			b.WriteByte(',')
@@ -24,7 +24,7 @@ func main() {
 		up := strings.ToUpper(joined)
 		total += len(s) + len(parts) + len(up) + strings.Count(s, "9")
 		acc := ""
-		for i := range 200 {
+		for i := 0; i < 200; i++ {
 			acc += strconv.Itoa(i)
 		}
 		total += len(acc)

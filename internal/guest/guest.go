@@ -6,6 +6,7 @@
 //
 //	_src/runtime/*.go               package runtime, wholly replaced
 //	_src/overlay/<import path>/*.go additions to the std package of that path
+//	_src/test/<import path>/*.go    the same, in test programs only
 //
 // # The overlay rule
 //
@@ -40,8 +41,12 @@ func Runtime() fs.FS { return sub(src, "_src/runtime") }
 
 // Overlay returns the folder that overlays the std package of the given import
 // path, or nil if there is none.
-func Overlay(path string) fs.FS {
-	dir := "_src/overlay/" + path
+func Overlay(path string) fs.FS { return overlay("_src/overlay/" + path) }
+
+// TestOverlay is Overlay for test programs, of packages that have none for all programs.
+func TestOverlay(path string) fs.FS { return overlay("_src/test/" + path) }
+
+func overlay(dir string) fs.FS {
 	if len(goFiles(dir)) == 0 {
 		return nil
 	}

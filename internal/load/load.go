@@ -116,6 +116,7 @@ type loader struct {
 	context   build.Context
 	fset      *token.FileSet
 	overlayFS func(path string) fs.FS
+	tests     bool // what is loaded are test programs
 
 	dirs    sync.Map           // std path → bool, see hasDir
 	listed  map[string]*listed // what the go command said, by import path; not written while gathering

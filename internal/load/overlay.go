@@ -14,6 +14,9 @@ import (
 // replace. The rule is told in package guest.
 func (l *loader) overlay(s *source) {
 	fsys := guest.Overlay(s.path)
+	if fsys == nil && l.tests {
+		fsys = guest.TestOverlay(s.path)
+	}
 	if l.overlayFS != nil {
 		fsys = l.overlayFS(s.path)
 	}

@@ -37,7 +37,7 @@ func ListTests(cfg *Config, patterns ...string) (*TestSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.cfg.Library = true
+	l.cfg.Library, l.tests = true, true
 	l.progress("find")
 	if len(patterns) == 0 {
 		patterns = []string{"."}

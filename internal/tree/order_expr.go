@@ -163,9 +163,14 @@ func (o *orderer) early(e Expr, dst *Var) Expr {
 		return o.alone(e, dst)
 
 	case *Convert:
+		_, call := e.X.(*Call)
 		o.earlyOperands(e)
 		if _, ok := e.T.Underlying().(*types.Slice); ok && isAlone(e) {
 			return o.alone(e, dst)
+		}
+		if b, ok := e.T.Underlying().(*types.Basic); ok && b.Kind() == types.UnsafePointer && call && dst == nil {
+			// unsafe.Pointer(v.Pointer()): the collector does not see the result before it is a pointer.
+			return o.copyOf(e)
 		}
 		return e
 

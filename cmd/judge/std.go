@@ -102,6 +102,9 @@ func judgeStd(ctx context.Context, args []string) int {
 			continue
 		}
 		row := r.pkg(ctx, path, v)
+		if ctx.Err() != nil { // interrupted: half a package is no verdict
+			break
+		}
 		rows = append(rows, row)
 		if !*asJSON {
 			fmt.Printf("%-28s %4d passed %3d failed %3d skipped %3d fail natively  %6.1fs (native %.1fs) %s\n",

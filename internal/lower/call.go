@@ -131,6 +131,10 @@ func (g *gen) call(e *tree.Call) []ref {
 			params[i] = p.T
 		}
 	}
+	var keep []ref
+	for _, v := range e.Keep {
+		keep = append(keep, g.val(v))
+	}
 	first := 0
 	var fn ref
 	var iface ref
@@ -199,6 +203,9 @@ func (g *gen) call(e *tree.Call) []ref {
 	}
 	at := g.emit(i)
 	g.area[a].at = at
+	for _, r := range keep {
+		g.op(bc.KEEP, r, none, none)
+	}
 
 	for i, p := range sig.Results {
 		switch {

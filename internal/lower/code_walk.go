@@ -42,6 +42,7 @@ func eachExpr(e tree.Expr, f func(tree.Expr)) {
 	case *tree.Call:
 		one(e.Fn)
 		list(e.Args)
+		list(e.Keep)
 	case *tree.Builtin:
 		list(e.Args)
 	case *tree.New:

@@ -572,6 +572,7 @@ func (c *fullCheck) expr(x Expr) {
 func (c *fullCheck) call(x *Call) {
 	c.exprs(x.Fn)
 	c.exprs(x.Args...)
+	c.exprs(x.Keep...)
 	var want []types.Type
 	var sig *types.Signature
 	switch {

@@ -198,6 +198,9 @@ func (b *builder) deferredCall(e *ast.CallExpr, kind closureKind) (pre []Stmt, f
 			}
 			x.Args[i] = c.hold(cl, "arg", a)
 		}
+		for i, v := range x.Keep {
+			x.Keep[i] = c.hold(cl, "keep", v)
+		}
 	case *Builtin:
 		for i, a := range x.Args {
 			x.Args[i] = c.hold(cl, "arg", a)

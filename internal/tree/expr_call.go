@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // call builds a conversion, a call of a builtin, or a call.
@@ -170,11 +171,49 @@ func (b *builder) arguments(c *Call, e *ast.CallExpr) (pre []Stmt) {
 			vals[i] = b.exprTo(a, at(i))
 		}
 	}
+	if c.F != nil && c.F.Flags&(UintptrEsc|UintptrKeep) != 0 {
+		pre = append(pre, b.keepPointers(c, vals)...)
+	}
 	c.Dots = e.Ellipsis.IsValid()
 	if sig.Variadic() && !c.Dots {
 		vals = b.pack(vals, params.Len()-1, b.p.Canon(params.At(params.Len()-1).Type()), e.Lparen)
 	}
 	c.Args = append(c.Args, vals...)
+	return pre
+}
+
+// keepPointers puts pointers that the call takes as uintptr(p) into variables that live as long as the call. To keep
+// the order, so do the other operands; their values are taken by the statements.
+func (b *builder) keepPointers(c *Call, vals []Expr) (pre []Stmt) {
+	pointer := func(x Expr) *Convert {
+		if y, ok := x.(*Convert); ok {
+			from, ok := y.X.Type().Underlying().(*types.Basic)
+			to, ok2 := y.T.Underlying().(*types.Basic)
+			if ok && ok2 && from.Kind() == types.UnsafePointer && to.Kind() == types.Uintptr {
+				return y
+			}
+		}
+		return nil
+	}
+	if !slices.ContainsFunc(vals, func(x Expr) bool { return pointer(x) != nil }) {
+		return nil
+	}
+	hold := func(x *Expr, name string) *Ref {
+		pos := (*x).Pos()
+		v := b.temp(name, (*x).Type(), pos)
+		pre = append(pre, &Declare{At{pos}, v, *x})
+		*x = b.ref(v, pos)
+		return &Ref{Typed{At{pos}, v.T}, v}
+	}
+	for _, list := range [][]Expr{c.Args, vals} {
+		for i, x := range list {
+			if y := pointer(x); y != nil {
+				c.Keep = append(c.Keep, hold(&y.X, "keep"))
+			} else if _, ok := x.(*Const); !ok {
+				hold(&list[i], "arg")
+			}
+		}
+	}
 	return pre
 }
 

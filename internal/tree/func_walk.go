@@ -49,6 +49,7 @@ func walkExpr(x Expr, visit func(Node) bool) {
 	case *Call:
 		walkExpr(x.Fn, visit)
 		walkExprs(x.Args, visit)
+		walkExprs(x.Keep, visit)
 	case *Builtin:
 		walkExprs(x.Args, visit)
 	case *New:

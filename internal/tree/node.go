@@ -249,6 +249,10 @@ type (
 		Args    []Expr
 		Dots    bool // the source passed a slice with ...
 		NoDefer bool // range-over-func: the defer belongs to the outer function
+
+		// Keep are variables (Ref) that live until the call has returned: what arguments
+		// made by uintptr(p) point to, if F wants that (UintptrEsc, UintptrKeep).
+		Keep []Expr
 	}
 	// Builtin is a call of a builtin function: len cap append copy delete clear min max
 	// complex real imag print println panic recover, and unsafe.Add Slice SliceData String

@@ -75,6 +75,7 @@ func TestVerifyFaults(t *testing.T) {
 		harm func(p *Program)
 		want string
 	}{
+		{"type size", func(p *Program) { p.Types[1].Size = 17 }, "size 17, pointer bytes 8"},
 		{"slot", func(p *Program) { p.Code[1].A = 8 }, "slots [8, 9) in a frame of 8"},
 		{"branch out", func(p *Program) { p.Code[5].Imm = -5 * InsBytes }, "branch to 0"},
 		{"branch odd", func(p *Program) { p.Code[5].Imm = -7 }, "branch"},

@@ -99,7 +99,7 @@ func (v *verifier) tables() {
 		if i == 0 {
 			continue
 		}
-		if t.PtrBytes > t.Size || t.PtrBytes%8 != 0 || uint64(len(t.Mask)) != (t.PtrBytes/8+63)/64 {
+		if t.PtrBytes > t.Size || t.PtrBytes%8 != 0 || t.PtrBytes > 0 && t.Size%8 != 0 || uint64(len(t.Mask)) != (t.PtrBytes/8+63)/64 {
 			v.fault("type id %d (%s): size %d, pointer bytes %d, %d mask words", i, t.Name, t.Size, t.PtrBytes, len(t.Mask))
 		}
 	}

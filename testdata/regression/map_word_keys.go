@@ -1,6 +1,7 @@
-//judge:gcevery 1
 // Keys of one word that are structs or arrays: the map functions for words and those
 // for any key must hash alike, also after growth.
+//
+//judge:gcevery 1
 package main
 
 import "fmt"

@@ -1,6 +1,7 @@
-//judge:gcevery 1
 // A pointer that comes as an integer out of a call lives on as an argument while the
 // next argument is computed.
+//
+//judge:gcevery 97
 package main
 
 import (
@@ -21,5 +22,5 @@ func value(x int) reflect.Value {
 func sum(a, b, c unsafe.Pointer) int { return *(*int)(a) + 10**(*int)(b) + 100**(*int)(c) }
 
 func main() {
-	fmt.Println(sum(unsafe.Pointer(value(1).Pointer()), unsafe.Pointer(value(2).Pointer()), unsafe.Pointer(reflect.Value.Pointer(value(3)))))
+	fmt.Println(sum(unsafe.Pointer(value(1).Pointer()), unsafe.Pointer(value(2).Pointer()), unsafe.Pointer(value(3).Pointer())))
 }

@@ -51,8 +51,7 @@ type Analyzer struct {
 	Explain bool
 	// Mutations adds notes on parameters that are written through or called.
 	Mutations bool
-	// Frames restricts the decisions to what generated code does: what is made for defer statements is on the heap,
-	// and a frame holds at most maxFrame bytes of objects.
+	// Frames restricts the decisions to what generated code can do: a frame holds at most maxFrame bytes of objects.
 	Frames bool
 	// Prepare is called for every function when it is built and before anything else looks at it; nil: nothing is.
 	Prepare func(a *Analyzer, f *tree.Func)

@@ -467,7 +467,7 @@ func (b *batch) heapReason(l *location) string {
 	}
 	switch n := l.node.(type) {
 	case *tree.New:
-		if p.Sizes.Sizeof(p.Elem(n.T)) > maxImplicit {
+		if p.Sizes.Sizeof(p.Elem(n.T)) > MaxImplicit {
 			return "too large for stack"
 		}
 	case *tree.ArrayLit:
@@ -487,7 +487,7 @@ func (b *batch) heapReason(l *location) string {
 				size += p.Sizes.Sizeof(n.Vals[i].Type())
 			}
 		}
-		if size > maxImplicit {
+		if size > MaxImplicit {
 			return "too large for stack"
 		}
 	case *tree.MakeSlice:
@@ -503,7 +503,7 @@ func (b *batch) heapReason(l *location) string {
 		if v == nil || v.Val.Kind() != constant.Int {
 			return ""
 		}
-		if k, ok := constant.Int64Val(v.Val); !ok || k > maxImplicit/size {
+		if k, ok := constant.Int64Val(v.Val); !ok || k > MaxImplicit/size {
 			return "too large for stack"
 		}
 	}
@@ -529,6 +529,20 @@ func (b *batch) fit(l *location, room map[*tree.Func]int64) {
 			size = n.Len * p.Sizes.Sizeof(p.Elem(n.T))
 		case *tree.ToIface:
 			size = p.Sizes.Sizeof(n.X.Type())
+		case *tree.MakeSlice:
+			b.a.literalSize(n)
+			c, _ := n.Len.(*tree.Const)
+			if n.Cap != nil {
+				c, _ = n.Cap.(*tree.Const)
+			}
+			if c != nil {
+				if k, ok := constant.Int64Val(c.Val); ok && k < MaxImplicit {
+					size = k * p.Sizes.Sizeof(p.Elem(n.T))
+				}
+			}
+			if size > MaxImplicit {
+				return // heapReason says so
+			}
 		case *tree.Closure:
 			size = 8
 			for _, v := range n.F.Captures {
@@ -543,6 +557,23 @@ func (b *batch) fit(l *location, room map[*tree.Func]int64) {
 	room[l.fn] += (size + 7) &^ 7
 }
 
+// literalSize puts constants where the sizes of n are known to be constant.
+func (a *Analyzer) literalSize(n *tree.MakeSlice) {
+	for _, size := range []*tree.Expr{&n.Len, &n.Cap} {
+		if *size == nil {
+			continue
+		}
+		if _, ok := (*size).(*tree.Const); ok {
+			continue
+		}
+		if c := a.staticConst(*size); c != nil && c.Val.Kind() == constant.Int && constant.Sign(c.Val) >= 0 {
+			if _, ok := constant.Int64Val(c.Val); ok {
+				*size = &tree.Const{Typed: tree.Typed{At: tree.At{P: (*size).Pos()}, T: types.Typ[types.Int]}, Val: c.Val}
+			}
+		}
+	}
+}
+
 // reasonNode stands for l where nothing but itself sends it to the heap.
 func reasonNode(l *location) tree.Node {
 	if l.node != nil {
@@ -552,7 +583,9 @@ func reasonNode(l *location) tree.Node {
 }
 
 const (
-	maxFrame    = 64 << 10  // bytes of objects in a frame of generated code
-	maxVar      = 128 << 10 // bytes of a declared variable in a frame
-	maxImplicit = 64 << 10  // bytes of other storage in a frame
+	maxFrame = 64 << 10  // bytes of objects in a frame of generated code
+	maxVar   = 128 << 10 // bytes of a declared variable in a frame
+
+	// MaxImplicit is the most bytes of storage in a frame that is no declared variable.
+	MaxImplicit = 64 << 10
 )

@@ -91,7 +91,7 @@ func (e *builder) stmt(s tree.Stmt) {
 		e.expr(e.toHeap(), s.Fn)
 	case *tree.Defer:
 		d := e.toHeap()
-		if e.depth == 1 && s.Token == nil && !e.a.Frames {
+		if e.depth == 1 && s.Token == nil {
 			d = e.later(e.discarded()) // runs before the frame goes
 			s.Esc = tree.EscNone
 		} else {

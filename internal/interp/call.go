@@ -134,6 +134,9 @@ func (w *worker) move(size uint64) bool {
 func (w *worker) held(f func(*uint64)) {
 	w.gs.Pointers(f)
 	f(&w.g.Ctx)
+	for i := range w.g.Defers {
+		f(&w.g.Defers[i].Fn)
+	}
 }
 
 // collect runs a collection; the goroutine stands at a safepoint.

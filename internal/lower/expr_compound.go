@@ -6,6 +6,7 @@ import (
 	"go/types"
 
 	bc "github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/escape"
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
@@ -150,6 +151,9 @@ func (g *gen) concatRefs(dst ref, xs []tree.Expr) {
 }
 
 func (g *gen) makeSlice(e *tree.MakeSlice, dst ref) {
+	if g.framed(e.Esc) && g.frameSlice(e, dst) {
+		return
+	}
 	n := g.val(e.Len)
 	c := n
 	var d uint8
@@ -164,6 +168,28 @@ func (g *gen) makeSlice(e *tree.MakeSlice, dst ref) {
 	}
 	elem := e.T.Underlying().(*types.Slice).Elem()
 	g.emit(ins{op: bc.MKSLICE, d: d, a: dst, b: n, c: c, fix: g.addFix(Fixup{Kind: FixTypeID, Type: elem})})
+}
+
+// frameSlice makes a slice of constant size in the frame. It reports false when the size is not constant or none.
+func (g *gen) frameSlice(e *tree.MakeSlice, dst ref) bool {
+	n, ok := g.konst(e.Len)
+	c := n
+	if ok && e.Cap != nil {
+		c, ok = g.konst(e.Cap)
+	}
+	elem := e.T.Underlying().(*types.Slice).Elem()
+	l := g.layout(elem)
+	if !ok || n < 0 || n > c || c == 0 || l.Size == 0 || c > escape.MaxImplicit/l.Size {
+		return false
+	}
+	p := g.ptr()
+	g.object(p, g.layout(g.ctx.Canon(types.NewArray(elem, c))), true)
+	end := g.undef1(dst, 3)
+	g.move(dst, p, 1)
+	g.ldi(dst.at(1), n)
+	g.ldi(dst.at(2), c)
+	end()
+	return true
 }
 
 // Maps

@@ -149,7 +149,7 @@ func (a *allocator) take(slot, n, end int32) {
 }
 
 func (a *allocator) choose(v *vreg) int32 {
-	if v.hint >= 0 {
+	if v.hint >= 0 && !v.object {
 		h := &a.g.regs[v.hint]
 		if h.slot >= 0 && h.n == v.n {
 			if _, ok := a.fit(h.slot, v.n, v.start, v.end); ok {
@@ -157,7 +157,11 @@ func (a *allocator) choose(v *vreg) int32 {
 			}
 		}
 	}
-	return a.find(0, v.n, v.start, v.end)
+	from := int32(0)
+	if v.object {
+		from = a.g.sig.Slots()
+	}
+	return a.find(from, v.n, v.start, v.end)
 }
 
 // placeArea finds A for a call.

@@ -272,6 +272,10 @@ func (g *gen) closure(e *tree.Closure, dst ref) {
 	}
 	t := g.ctx.Canon(g.closureStruct(e.F))
 	l := g.layout(t)
+	if g.inFrameObj(e.Esc, l) {
+		g.closureFrame(e, l, dst)
+		return
+	}
 	p := g.ptr()
 	g.object(p, l, g.framed(e.Esc))
 	code := g.word()
@@ -283,21 +287,25 @@ func (g *gen) closure(e *tree.Closure, dst ref) {
 			g.storeExpr(place{kind: inMem, l: l.FieldLs[i+1], r: p, off: off, nonnil: true}, e.Vals[i])
 			continue
 		}
-		r, ok := e.Vals[i].(*tree.Ref)
-		if !ok {
-			g.bug("capture %s by reference is no variable", c.Name)
-		}
-		if r.V.Kind == tree.Global {
-			g.opI(bc.STP, p, g.addr(Fixup{Kind: FixGlobal, Var: r.V}), off)
-			continue
-		}
-		x := g.home(r.V)
-		if !x.heap {
-			g.bug("capture %s by reference does not live on the heap", c.Name)
-		}
-		g.opI(bc.STP, p, ref{x.reg, 0}, off)
+		g.opI(bc.STP, p, g.captured(e, i), off)
 	}
 	g.move(dst, p, 1)
+}
+
+// captured returns a register with the address of the variable that capture i of e shares.
+func (g *gen) captured(e *tree.Closure, i int) ref {
+	r, ok := e.Vals[i].(*tree.Ref)
+	if !ok {
+		g.bug("capture %s by reference is no variable", e.F.Captures[i].Name)
+	}
+	if r.V.Kind == tree.Global {
+		return g.addr(Fixup{Kind: FixGlobal, Var: r.V})
+	}
+	x := g.home(r.V)
+	if !x.heap {
+		g.bug("capture %s by reference does not live in memory", e.F.Captures[i].Name)
+	}
+	return g.homeAddr(x)
 }
 
 // hostStub is the body of a host function that is used as a value: its area is our own frame.

@@ -30,8 +30,8 @@ package lower
 // # Variables
 //
 // A variable whose address is taken, or that a closure shares, lives in an
-// object on the heap, and its register holds the pointer. So does one that is too
-// large for a frame. All others live in their register; parameters and results in
+// object of the frame (frame_object.go) or on the heap; then its register holds the
+// pointer. So does one that is too large for a frame. All others live in their register; parameters and results in
 // the slots that the calling convention gives them.
 
 import (
@@ -71,9 +71,9 @@ type vreg struct {
 	slot   int32 // assigned slot, -1 before
 	start  int32 // interval [start, end) in positions (alloc.go)
 	end    int32
-	hint   int32   // register that it would like to share a slot with, -1
-	defer_ bool    // must stay valid until DeferReturn
-	object *Layout // an object of the frame: has its slots to itself, and no map names them
+	hint   int32 // register that it would like to share a slot with, -1
+	defer_ bool  // must stay valid until DeferReturn
+	object bool  // an object of the frame: pointers may lead to it
 }
 
 func (r *vreg) pointer(i int32) bool {
@@ -119,11 +119,13 @@ const (
 
 // variable is what Gen knows of a tree.Var in this function.
 type variable struct {
-	v     *tree.Var
-	l     *Layout
-	heap  bool  // it lives in an object, and its register holds the pointer
-	frame bool  // the object lies in the frame
-	reg   int32 // register of the value, or of the pointer when heap; -1 not yet
+	v    *tree.Var
+	l    *Layout
+	heap bool
+	// frame: as heap, but in an object of this frame, register obj (-1: not made yet).
+	frame bool
+	obj   int32
+	reg   int32 // register of the value, or of the pointer when heap and not frame; -1 not yet
 	// cap is the byte offset in the closure object of a capture that stays there, 0 if it does not.
 	cap   int64
 	defs  int32 // assignments seen in the body
@@ -164,6 +166,9 @@ type gen struct {
 	rawParam, rawResult map[int64]int32 // packed words: byte offset of the run → register
 	deferReturn         int32           // instruction of RUNDEFERS, -1
 
+	frames   bool       // objects may live in the frame
+	objects  []frameObj // those with pointers
+	objSlots int32      // slots of all objects
 	frame    int32
 	pool     []uint64
 	frag     *Frag
@@ -191,7 +196,7 @@ func (g *gen) bug(format string, args ...any) {
 
 // Gen generates the code of f, which must be in core form. Errors have the position first.
 func Gen(ctx Ctx, f *tree.Func) (frag *Frag, err error) {
-	g := &gen{ctx: ctx, ls: ctx.Layouts(), f: f, pos: f.Pos, ctxReg: -1, exit: -1, deferReturn: -1}
+	g := &gen{ctx: ctx, frames: f.Flags&tree.Decided != 0, ls: ctx.Layouts(), f: f, pos: f.Pos, ctxReg: -1, exit: -1, deferReturn: -1}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:

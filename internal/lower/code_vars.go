@@ -172,6 +172,7 @@ func (g *gen) scan() {
 		if v.v.Esc >= tree.EscHeap || v.v.Esc == tree.EscUnknown && v.v.Addrtaken || v.l.Slots > maxFrameVar {
 			v.heap = true
 		}
+		v.frame = v.frame && v.l.Size > 0 && v.l.Slots <= maxFrameVar
 		v.alias = !v.heap && v.defs == 1 && v.v.Kind == tree.Local
 		v.rebind = !v.heap && v.v.Temp && v.v.Kind == tree.Local && !v.split && !backward
 	}
@@ -205,14 +206,14 @@ func (g *gen) variable(v *tree.Var) *variable {
 		g.bug("global %s used as a local variable", v.Name)
 	}
 	v.Slot = int32(len(g.vars))
-	g.vars = append(g.vars, variable{v: v, l: g.layout(v.T), reg: -1})
+	g.vars = append(g.vars, variable{v: v, l: g.layout(v.T), reg: -1, obj: -1})
 	return &g.vars[v.Slot]
 }
 
 // home returns the register of a variable, making it if need be.
 func (g *gen) home(v *tree.Var) *variable {
 	x := g.variable(v)
-	if x.reg < 0 {
+	if x.reg < 0 && !x.frame {
 		if x.heap {
 			x.reg = g.ptr().v
 		} else {
@@ -250,6 +251,10 @@ func (g *gen) entry() {
 			x.reg = r.v
 			continue
 		}
+		if x.frame {
+			g.move(g.objectOf(x), r, x.l.Slots)
+			continue
+		}
 		box := g.ptr()
 		g.object(box, x.l, x.frame)
 		g.storeMem(box, 0, r, x.l)
@@ -266,6 +271,12 @@ func (g *gen) entry() {
 		}
 		g.retRegs[i] = r
 		x := g.variable(v)
+		if x.frame {
+			o := g.objectOf(x)
+			g.zero(o, x.l.Slots)
+			g.regs[o.v].defer_ = g.hasDef
+			continue
+		}
 		if x.heap {
 			box := g.ptr()
 			g.object(box, x.l, x.frame)
@@ -389,16 +400,13 @@ func (g *gen) object(dst ref, l *Layout, frame bool) {
 		g.newObject(dst, l)
 		return
 	}
-	o := g.words(l.Slots, 0)
-	g.regs[o.v].object = l
+	o := g.newFrameObject(l)
 	g.zero(o, l.Slots)
-	g.emit(ins{op: bc.LEAF, a: dst, b: o, c: none})
+	g.leaf(dst, o, 0)
 }
 
 // framed reports whether what a site with decision e makes lies in the frame.
-func (g *gen) framed(e tree.Esc) bool {
-	return e == tree.EscNone && g.f.Flags&tree.Decided != 0
-}
+func (g *gen) framed(e tree.Esc) bool { return e == tree.EscNone && g.frames }
 
 // zeroBase is where pointers to objects of no size point.
 var zeroBase = &Data{Bytes: make([]byte, 8), Align: 8, Name: "runtime.zerobase"}
@@ -426,7 +434,7 @@ func (g *gen) copyOut() {
 		x := g.variable(v)
 		r := g.retRegs[i]
 		if x.heap {
-			g.loadMem(r, ref{x.reg, 0}, 0, x.l)
+			g.loadPlace(g.homePlace(x), r)
 		}
 		if !p.Lone {
 			raw, off := g.rawAt(g.rawResult, p.Off)

@@ -286,14 +286,17 @@ func (g *gen) write(undefined []int32, maps []uint32) {
 	fi.ArgMap = g.sig.ArgMap()
 	fi.Small = g.sig.Small()
 	g.flags(hasCtx)
-	for i := range g.regs {
-		if v := &g.regs[i]; v.object != nil && v.slot >= 0 && v.object.PtrBytes > 0 {
-			fr.Objects = append(fr.Objects, FrameObject{uint32(v.slot), v.object.Type, uint64(v.object.Size)})
+	for _, o := range g.objects {
+		if v := &g.regs[o.reg]; v.slot >= 0 && v.end >= 0 {
+			fr.Objects = append(fr.Objects, FrameObject{uint32(v.slot), o.l.Type, uint64(o.l.Size)})
 		}
 	}
 	for i := range g.vars {
 		v := &g.vars[i]
 		h := VarHome{Var: v.v, Slot: -1, Heap: v.heap}
+		if v.frame {
+			v.reg, h.Heap = v.obj, false
+		}
 		if v.reg >= 0 && g.regs[v.reg].slot >= 0 {
 			h.Slot, h.Slots = g.regs[v.reg].slot, g.regs[v.reg].n
 		}

@@ -262,6 +262,10 @@ func (g *gen) addrOf(e *tree.Addr, dst ref) {
 		g.emit(ins{op: bc.LEAX, d: p.idxD, a: dst, b: p.r, c: p.idx, imm: p.l.Size})
 		return
 	}
+	if p.obj {
+		g.move(dst, g.address(p), 1)
+		return
+	}
 	if p.kind == inMem {
 		if !p.nonnil {
 			g.op(bc.NILCHK, p.r, none, none)

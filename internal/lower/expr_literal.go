@@ -96,7 +96,13 @@ func (g *gen) arrayLit(e *tree.ArrayLit, dst ref) {
 	arr := g.ctx.Canon(types.NewArray(elem, e.Len))
 	al := g.layout(arr)
 	p := g.ptr()
-	g.object(p, al, g.framed(e.Esc))
+	if g.inFrameObj(e.Esc, al) {
+		o := g.newFrameObject(al)
+		g.zero(o, al.Slots)
+		g.leaf(p, o, 0)
+	} else {
+		g.newObject(p, al)
+	}
 	if d := g.staticArray(e, arr, el); d != nil {
 		if al.Size > 0 {
 			g.copyMem(p, g.addr(Fixup{Kind: FixData, Data: d}), al)
@@ -135,6 +141,10 @@ func (g *gen) newValue(e tree.Expr, l *Layout, dst ref, frame bool) {
 
 func (g *gen) newExpr(e *tree.New, dst ref) {
 	l := g.layout(e.T.Underlying().(*types.Pointer).Elem())
+	if g.inFrameObj(e.Esc, l) {
+		g.newFrame(e.Init, l, dst)
+		return
+	}
 	if e.Init == nil || isZero(e.Init) {
 		g.object(dst, l, g.framed(e.Esc))
 		return

@@ -49,6 +49,7 @@ type place struct {
 	v      *tree.Var
 	canon  bool // a scalar that fills its register in canonical form
 	nonnil bool
+	obj    bool // in the frame: of an object, which has an address
 	steps  []step
 }
 
@@ -65,7 +66,9 @@ func (g *gen) place(e tree.Expr) place {
 		}
 		x := g.home(e.V)
 		if x.heap {
-			return place{kind: inMem, l: l, r: ref{x.reg, 0}, nonnil: true}
+			p := g.homePlace(x)
+			p.l = l
+			return p
 		}
 		return place{kind: inFrame, l: l, r: ref{x.reg, 0}, canon: l.Scalar()}
 	case *tree.Deref:
@@ -340,6 +343,16 @@ func (g *gen) address(p place) ref {
 		return g.addr(Fixup{Kind: FixGlobal, Var: p.v, Add: p.off})
 	case inElem:
 		return g.elemAddr(p).r
+	case inFrame, inFrameAt:
+		if !p.obj {
+			break
+		}
+		t := g.ptr()
+		g.leaf(t, p.r, p.off)
+		for _, s := range p.steps {
+			t = g.leaa(t, s)
+		}
+		return t
 	}
 	g.bug("address of a place in the frame")
 	return none
@@ -353,10 +366,16 @@ func (g *gen) spill(e tree.Expr) ref {
 	case inMem, inGlobal, inElem:
 		return g.address(p)
 	}
+	if p.obj {
+		return g.address(p)
+	}
 	return g.spillRef(g.valPlace(p), p.l)
 }
 
 func (g *gen) spillRef(r ref, l *Layout) ref {
+	if g.inFrameObj(tree.EscNone, l) {
+		return g.boxFrame(r, l)
+	}
 	t := g.ptr()
 	g.object(t, l, g.f.Flags&tree.Decided != 0)
 	if l.Size > 0 {

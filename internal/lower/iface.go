@@ -68,9 +68,20 @@ func (g *gen) boxed(x tree.Expr, frame bool) ref {
 		return d
 	}
 	p := g.place(x)
+	if frame {
+		if p.l.Slots > 4 && (p.kind == inMem || p.kind == inGlobal || p.kind == inElem) {
+			src := g.address(p)
+			o := g.newFrameObject(l)
+			g.op(opUndef, o, none, none)
+			g.leaf(d, o, 0)
+			g.copyMem(d, src, l)
+			return d
+		}
+		return g.boxFrame(g.valPlace(p), l)
+	}
 	if p.l.Slots > 4 && (p.kind == inMem || p.kind == inGlobal || p.kind == inElem) {
 		src := g.address(p)
-		g.object(d, l, frame)
+		g.newObject(d, l)
 		g.copyMem(d, src, l)
 		return d
 	}
@@ -101,7 +112,7 @@ func (g *gen) boxed(x tree.Expr, frame bool) ref {
 		g.op(bc.ADD, d, g.addr(Fixup{Kind: FixData, Data: smallWords}), small)
 		g.jump(end)
 		g.bind(big)
-		g.object(d, l, frame)
+		g.newObject(d, l)
 		g.storeRaw(d, 0, v, l)
 		g.bind(end)
 		return d
@@ -115,12 +126,12 @@ func (g *gen) boxed(x tree.Expr, frame bool) ref {
 		g.ldiFix(d, Fixup{Kind: FixData, Data: zeroValue})
 		g.jump(end)
 		g.bind(full)
-		g.object(d, l, frame)
+		g.newObject(d, l)
 		g.storeMem(d, 0, v, l)
 		g.bind(end)
 		return d
 	}
-	g.object(d, l, frame)
+	g.newObject(d, l)
 	g.storeMem(d, 0, v, l)
 	return d
 }

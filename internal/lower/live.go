@@ -311,7 +311,7 @@ func (g *gen) liveness() (undefined []int32) {
 		for i := k.to - 1; i >= k.from; i-- {
 			in := &g.code[i]
 			uses, defs = g.operands(in, uses[:0], defs[:0])
-			if writesOnly(in) && !g.regs[in.a.v].defer_ && !alive[in.a.v] {
+			if writesOnly(in) && !g.regs[in.a.v].defer_ && !g.regs[in.a.v].object && !alive[in.a.v] {
 				in.op = opDead
 				continue
 			}
@@ -346,7 +346,7 @@ func (g *gen) liveness() (undefined []int32) {
 	}
 	for r := range g.regs {
 		v := &g.regs[r]
-		if v.object != nil && v.end >= 0 {
+		if v.object && v.end >= 0 && !v.defer_ { // pointers may lead there at any time
 			v.start, v.end = 0, 2*int32(len(g.code))+2
 		}
 		if v.defer_ {

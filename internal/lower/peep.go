@@ -40,7 +40,7 @@ func (g *gen) peephole() {
 			return false
 		}
 		v := &g.regs[r.v]
-		return v.n == 1 && v.area < 0 && v.fixed < 0 && !v.defer_
+		return v.n == 1 && v.area < 0 && v.fixed < 0 && !v.defer_ && !v.object
 	}
 	prev := func(i int) int {
 		for i--; i > 0; i-- {
@@ -159,7 +159,7 @@ func (g *gen) rename(i, mul int, temp func(ref) bool, defs []uint8) {
 		in.b, in.c = in.c, in.b
 	}
 	d := &g.regs[max(in.a.v, 0)]
-	if in.c != m.a || in.b == in.a || !temp(in.b) || in.a.o != 0 || defs[in.a.v] != 1 || d.n != 1 || d.fixed >= 0 || d.area >= 0 || d.defer_ {
+	if in.c != m.a || in.b == in.a || !temp(in.b) || in.a.o != 0 || defs[in.a.v] != 1 || d.n != 1 || d.fixed >= 0 || d.area >= 0 || d.defer_ || d.object {
 		return
 	}
 	for j := mul - 1; j > 0 && j > mul-12; j-- {

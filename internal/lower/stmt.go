@@ -58,7 +58,9 @@ func (g *gen) stmt(s tree.Stmt) {
 		g.stmts(s.Stmts)
 	case *tree.KeepAlive:
 		if s.V.Kind != tree.Global {
-			if x := g.home(s.V); x.reg >= 0 && g.regs[x.reg].n > 0 {
+			if x := g.home(s.V); x.frame {
+				g.op(bc.KEEP, g.objectOf(x), none, none)
+			} else if x.reg >= 0 && g.regs[x.reg].n > 0 {
 				g.op(bc.KEEP, ref{x.reg, 0}, none, none)
 			}
 		}
@@ -83,6 +85,10 @@ func (g *gen) exprStmt(e tree.Expr) {
 // declare brings a variable to life.
 func (g *gen) declare(v *tree.Var, init tree.Expr) {
 	x := g.variable(v)
+	if x.frame {
+		g.declareObject(v, init)
+		return
+	}
 	if x.heap {
 		l := x.l
 		if init == nil || isZero(init) {
@@ -240,7 +246,7 @@ func (g *gen) assign(s *tree.Assign) {
 	if p.kind == inFrame && p.off%8 == 0 && p.l.Size%8 == 0 {
 		// A part of an aggregate, in whole words.
 		root := rootVar(lhs)
-		if !g.stepwise(rhs) || root != nil && !mentions(rhs, root) {
+		if !g.stepwise(rhs) || root != nil && !mentions(rhs, root) && !p.obj {
 			g.into(rhs, p.r.at(p.off/8))
 			return
 		}
@@ -499,9 +505,9 @@ func (g *gen) setResult(v *tree.Var, e tree.Expr, r ref) {
 	}
 	switch {
 	case x.heap && r != none:
-		g.storePlace(place{kind: inMem, l: x.l, r: ref{x.reg, 0}, nonnil: true}, r)
+		g.storePlace(g.homePlace(x), r)
 	case x.heap:
-		g.storeExpr(place{kind: inMem, l: x.l, r: ref{x.reg, 0}, nonnil: true}, e)
+		g.storeExpr(g.homePlace(x), e)
 	case x.l.Slots == 0:
 		if e != nil {
 			g.effect(e)

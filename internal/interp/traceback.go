@@ -162,8 +162,9 @@ func (m *Machine) visible(g *sched.G) (inner, outer []shown, elided int) {
 			if f.Func == "runtime.gopanic" && !first {
 				f.Func, f.System = "panic", false
 			}
+			asked := first && f.Func == "runtime.Stack" // shows what is above it
 			first = false
-			if f.System {
+			if f.System || asked {
 				continue
 			}
 			s := shown{Frame: f, args: true}

@@ -43,6 +43,10 @@ func (b *Book) Beside(runway uint64) {
 	b.beside, b.runway = true, runway
 }
 
+// Workers is the number of goroutines of the host that mark beside the program:
+// one for each four Ps, at least one.
+func Workers(procs int) int { return max(1, (procs+2)/4) }
+
 // Ratio is the marking in bytes owed for each byte allocated, so that a cycle
 // that begins now is done when the goal is reached.
 func (b *Book) Ratio() float64 {
@@ -127,7 +131,7 @@ func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time) {
 	b.pace()
 	c.Next = b.stats.Goal
 
-	b.spent += c.Pause() + c.Beside
+	b.spent += c.Pause() + c.Beside*time.Duration(Workers(c.Procs))/time.Duration(max(1, c.Procs))
 	st := &b.stats
 	st.Cycles = c.Number
 	if c.Reason == Forced {

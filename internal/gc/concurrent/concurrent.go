@@ -93,7 +93,6 @@ type Collector struct {
 	changed *sync.Cond
 	wanted  uint32    // the conductor runs cycles until done == wanted
 	reason  gc.Reason // of the next one
-	since   time.Time // when it was asked for
 	begun   uint32
 	swept   uint32
 	last    gc.Cycle
@@ -171,7 +170,7 @@ func (c *Collector) Ask(r gc.Request) uint32 {
 	}
 	n := c.begun + 1
 	if c.wanted < n {
-		c.wanted, c.reason, c.since = n, r.Reason, time.Now()
+		c.wanted, c.reason = n, r.Reason
 		c.changed.Broadcast()
 	} else if r.Reason == gc.Forced || c.reason != gc.Forced && r.Reason == gc.Limit {
 		c.reason = r.Reason
@@ -238,24 +237,25 @@ func (c *Collector) conduct() {
 		if c.closed {
 			return
 		}
-		n, reason, since := c.begun+1, c.reason, c.since
+		n, reason := c.begun+1, c.reason
 		c.mu.Unlock()
-		c.run(n, reason, since)
+		c.run(n, reason)
 		c.mu.Lock()
 	}
 }
 
 // run runs cycle n, unless somebody who had the world stopped was faster.
-func (c *Collector) run(n uint32, reason gc.Reason, since time.Time) {
+func (c *Collector) run(n uint32, reason gc.Reason) {
+	asked := time.Now()
 	c.world.StopAll("garbage collection")
 	if c.begun >= n || c.heap.Marking() {
 		c.world.StartAll()
 		return
 	}
-	c.begin(reason, since)
+	c.begin(reason, asked)
 	c.world.StartAll()
 
-	workers := max(1, (c.cycle.Procs+2)/4)
+	workers := gc.Workers(c.cycle.Procs)
 	c.world.ScanStacks()
 	c.specials()
 	for {
@@ -268,7 +268,7 @@ func (c *Collector) run(n uint32, reason gc.Reason, since time.Time) {
 		if c.q.closing.Load() {
 			return
 		}
-		asked := time.Now()
+		asked = time.Now()
 		c.world.StopAll("mark termination")
 		if c.begun != n || !c.heap.Marking() { // finished by somebody else
 			c.world.StartAll()

@@ -17,7 +17,7 @@
 // # How it is compared
 //
 // A table per minor version of Go (tables/go1.26.txt) holds the lines of all of
-// std; mktable.go writes it from a Go distribution. Check takes the packages of one
+// std; _mktable writes it from a Go distribution. Check takes the packages of one
 // loaded program: each of its lines must be in the table. So a release that
 // changes nothing of this passes unseen, one that adds a function without a body is
 // refused by the programs that import its package, and refused with the names.
@@ -27,7 +27,7 @@
 //
 // # How to add a version of Go
 //
-//  1. go run internal/surface/mktable.go, with the new Go first in PATH.
+//  1. go run internal/surface/_mktable/mktable.go, with the new Go first in PATH.
 //  2. Compare the new table with the last one. Each new body and link needs a host
 //     function or an overlay; each changed type, a look at the offsets in package builtin.
 //  3. Add the version to package load (goMinor and the tool tags).

@@ -1,8 +1,6 @@
-//go:build ignore
-
 // Mktable writes the table of the Go distribution in use. It is run from the module's folder:
 //
-//	go run internal/surface/mktable.go
+//	go run internal/surface/_mktable/mktable.go
 package main
 
 import (

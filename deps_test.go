@@ -41,7 +41,7 @@ var rooms = map[string]string{
 	"gc/gctest":     "abi debug gc gc/pacer heap mem trace",
 	"builtin":       "abi gc heap mem",
 	"sched":         "abi builtin bytecode debug gc gc/pacer heap mem stack trace",
-	"host":          "abi builtin bytecode debug gc heap mem sched stack",
+	"host":          "abi builtin bytecode debug gc gc/pacer heap mem sched stack",
 	"interp":        "abi builtin bytecode debug gc host mem heap sched stack trace",
 	"trace":         "",
 	"snapshot":      "",

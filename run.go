@@ -167,6 +167,11 @@ func missing(p *bytecode.Program) (out []string) {
 
 // Start starts the program. Wait must be called to free what it uses.
 func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			v, err = nil, bug("starting the program", r)
+		}
+	}()
 	if err := p.verify(); err != nil {
 		return nil, err
 	}

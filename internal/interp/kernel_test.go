@@ -304,12 +304,11 @@ func TestKernelsAgreeWithNative(t *testing.T) {
 	}
 }
 
-// TestKernelRatios reports how much slower than native code the loop is.
+// TestKernelRatios reports how much slower than native code the loop is (-v shows it).
 func TestKernelRatios(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a measurement")
 	}
-	limit := map[string]float64{"fib": 5, "sieve": 10, "matmul": 15, "nbody": 20}
 	for name, k := range kernels(t, 10) {
 		best := [3]time.Duration{1 << 62, 1 << 62, 1 << 62}
 		for range 5 {
@@ -321,9 +320,6 @@ func TestKernelRatios(t *testing.T) {
 		}
 		r := float64(best[0]) / float64(best[1])
 		t.Logf("%-7s %5.2f × native, metered %5.2f (%v, native %v)", name, r, float64(best[2])/float64(best[1]), best[0], best[1])
-		if r > 2*limit[name] {
-			t.Errorf("%s takes %.1f times as long as native code, want at most %.0f", name, r, limit[name])
-		}
 	}
 }
 

@@ -10,6 +10,9 @@ type big struct {
 	s string
 }
 
+// sink keeps backing arrays out of frames, where the compiler chooses capacities freely.
+var sink any
+
 func caps[T any](name string, n int) {
 	var s []T
 	last := -1
@@ -17,6 +20,7 @@ func caps[T any](name string, n int) {
 	for range n {
 		var v T
 		s = append(s, v)
+		sink = s
 		if cap(s) != last {
 			last = cap(s)
 			fmt.Print(" ", last)
@@ -90,7 +94,7 @@ func main() {
 	try("str", func() { _ = "abc"[id(2):id(1)] })
 	try("arr", func() { _ = [4]int(s[:id(3)]) })
 	try("chan", func() { _ = make(chan int, id(-5)) })
-	try("grow", func() { slices.Grow(s, -1) })
+	try("grow", func() { _ = slices.Grow(s, -1) })
 	for i, v := range a[:3] {
 		a[i+1] = v + 10
 	}

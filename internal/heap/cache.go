@@ -147,6 +147,9 @@ func (c *Cache) Refill(spc SpanClass, f Flags) Status {
 	give := s.rest
 	if c.heap.single {
 		give &= -give
+		if c.heap.sample.Rate != nil {
+			c.sampleOne(s.Base+uint64(bits.TrailingZeros64(give))*s.Size, s.Size)
+		}
 	} else if c.heap.sample.Rate != nil {
 		give = c.sampleWindow(s)
 	}

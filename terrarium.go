@@ -46,15 +46,13 @@ type Options struct {
 	Cache      string
 	CacheLimit int64
 
-	// NoEscape puts everything on the heap whose address is taken, as if escape analysis found no reason not to.
-	NoEscape bool
+	// Escape lets objects that do not escape live in frames. It is being tried out: without it
+	// everything whose address is taken lives on the heap.
+	Escape bool
 
 	// Progress is told when a phase begins.
 	Progress func(phase string)
 }
-
-// escapeMode "off" switches the use of escape analysis off everywhere.
-var escapeMode = "off"
 
 // Program is a compiled program. It may be run any number of times, also
 // at the same time.
@@ -98,7 +96,7 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name, Escape: !opts.NoEscape && escapeMode != "off"})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name, Escape: opts.Escape})
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.Var(&m.dirs, "dir", "grant a directory, as `guest=host` or host; may be repeated; with it only the named ones are granted")
 	fs.BoolVar(&m.stats, "stats", false, "print a summary of memory at exit")
 	fs.StringVar(&m.tags, "tags", "", "comma-separated build `tags`")
-	fs.StringVar(&m.escape, "escape", "on", "`on`: what does not escape lives in frames; off: on the heap")
+	fs.StringVar(&m.escape, "escape", "off", "on: objects that do not escape live in frames (being tried out); off: on the heap")
 	fs.BoolVar(&m.verbose, "v", false, "say what is being done")
 	var names []string
 	for _, f := range debug.Table {
@@ -155,7 +155,7 @@ func runRun(c *command, args []string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	report, stop := m.progress()
-	p, err := openProgram(ctx, terrarium.Options{Args: names, NoEscape: m.escape == "off", Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
+	p, err := openProgram(ctx, terrarium.Options{Args: names, Escape: m.escape == "on", Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
 	if err == nil {
 		report("verify")
 		err = p.Verify()

@@ -224,14 +224,31 @@ func (h *pageHeap) alloc(n uint64, k mem.Kind) (p uint64, zero, ok bool) {
 			return 0, false, false
 		}
 	}
+	zero = !anySet(h.dirty, p, n)
+	h.take(p, n, k)
+	return p, zero, true
+}
+
+// take makes the ready pages [p, p+n) busy.
+func (h *pageHeap) take(p, n uint64, k mem.Kind) {
 	setRange(h.ready, p, n, false)
 	setRange(h.busy, p, n, true)
-	zero = !anySet(h.dirty, p, n)
 	h.summarizeRange(p, n)
 	h.readyPages -= n
 	h.busyPages[k] += n
 	h.space.Shift(int64(n<<PageShift), mem.KindIdle, k)
-	return p, zero, true
+}
+
+// allocAt takes the n pages from p for kind k, if all of them are free. It
+// reports false when they are not, or when the limit or the region has no room.
+func (h *pageHeap) allocAt(p, n uint64, k mem.Kind) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p+n > maxPages || p < h.top && anySet(h.busy, p, min(n, h.top-p)) || !h.extend(p+n) || !h.commit(p, n) {
+		return false
+	}
+	h.take(p, n, k)
+	return true
 }
 
 // findFree finds the lowest run of n pages that are not busy.
@@ -259,21 +276,10 @@ func (h *pageHeap) grow(n uint64) (p uint64, ok bool) {
 	for p > 0 && !test(h.busy, p-1) {
 		p--
 	}
-	top := (p + n + granulePages - 1) &^ (granulePages - 1)
-	if top > maxPages {
+	old, top := h.top, (p+n+granulePages-1)&^(granulePages-1)
+	if !h.extend(top) {
 		return 0, false
 	}
-	for c := uint64(len(h.sums)); c*chunkPages < top; c++ {
-		if !h.space.TryCharge(chunkWords*3*8+8, mem.KindMetadata) {
-			return 0, false
-		}
-		h.busy = append(h.busy, make([]uint64, chunkWords)...)
-		h.ready = append(h.ready, make([]uint64, chunkWords)...)
-		h.dirty = append(h.dirty, make([]uint64, chunkWords)...)
-		h.sums = append(h.sums, summary{})
-	}
-	old := h.top
-	h.top = max(h.top, top)
 	// Commit a little ahead of need, in proportion to the heap, when it is free
 	// to be had; the need itself is committed by the caller.
 	ahead := min(max(old/8, granulePages), maxGrow) &^ (granulePages - 1)
@@ -288,6 +294,24 @@ func (h *pageHeap) grow(n uint64) (p uint64, ok bool) {
 		}
 	}
 	return p, true
+}
+
+// extend moves top up to the end of the granule before page top, if it is lower.
+func (h *pageHeap) extend(top uint64) bool {
+	if top = (top + granulePages - 1) &^ (granulePages - 1); top > maxPages {
+		return false
+	}
+	for c := uint64(len(h.sums)); c*chunkPages < top; c++ {
+		if !h.space.TryCharge(chunkWords*3*8+8, mem.KindMetadata) {
+			return false
+		}
+		h.busy = append(h.busy, make([]uint64, chunkWords)...)
+		h.ready = append(h.ready, make([]uint64, chunkWords)...)
+		h.dirty = append(h.dirty, make([]uint64, chunkWords)...)
+		h.sums = append(h.sums, summary{})
+	}
+	h.top = max(h.top, top)
+	return true
 }
 
 // commit makes the away granules that [p, p+n) touches ready. When the limit

@@ -94,6 +94,33 @@ func (c *Cache) AllocStack(bytes uint64, f Flags) (mem.Addr, Status) {
 	return a, OK
 }
 
+// ExtendStack makes a stack of from bytes that has a span of its own to bytes
+// large, if the pages behind it are free. Nothing has changed when it reports
+// false; a debug flag that refuses allocations refuses here without NeedGC.
+func (c *Cache) ExtendStack(a mem.Addr, from, to uint64) bool {
+	h := c.heap
+	if stackOrder(from) < stackOrders || stackOrder(to) <= stackOrder(from) || h.gated {
+		return false
+	}
+	s := h.SpanOf(a)
+	if s == nil || s.state != spanStacks || s.Base != a || s.Size != from {
+		panic(fmt.Sprintf("BUG: heap: extending %d bytes at %#x, which is no such stack", from, a))
+	}
+	p, n := addrPage(a+from), (to-from)>>PageShift
+	if !h.pages.allocAt(p, n, mem.KindStack) {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.mapPages(p + n) {
+		h.pages.free(p, n, mem.KindStack)
+		return false
+	}
+	s.Size, s.NPages = to, uint32(to>>PageShift)
+	h.setPages(p, n, s.id)
+	return true
+}
+
 // FreeStack gives a stack of that many bytes back.
 func (c *Cache) FreeStack(a mem.Addr, bytes uint64) {
 	o := stackOrder(bytes)

@@ -50,3 +50,44 @@ func TestStacks(t *testing.T) {
 		t.Errorf("%d bytes of stacks left", st.StackInuse)
 	}
 }
+
+// A large stack grows where it is when the pages behind it are free, and only then.
+func TestExtendStack(t *testing.T) {
+	h := newHeap(t, 64<<20, debug.Flags{})
+	c := h.NewCache()
+	alloc := func(n uint64) mem.Addr {
+		a, st := c.AllocStack(n, 0)
+		if st != OK {
+			t.Fatal(st)
+		}
+		return a
+	}
+	a := alloc(64 << 10)
+	if !c.ExtendStack(a, 64<<10, 256<<10) {
+		t.Error("free pages behind it are not taken")
+	}
+	h.space.Store64(a+256<<10-8, 1)
+	if s := h.SpanOf(a + 256<<10 - 1); s == nil || s.Base != a || s.Size != 256<<10 {
+		t.Error("the page table does not know the new pages")
+	}
+	check(t, h)
+	b := alloc(32 << 10)
+	if c.ExtendStack(a, 256<<10, 512<<10) {
+		t.Error("extended over another stack")
+	}
+	if c.ExtendStack(b, 32<<10, 64<<20) {
+		t.Error("extended beyond the limit")
+	}
+	small := alloc(8 << 10)
+	if c.ExtendStack(small, 8<<10, 16<<10) {
+		t.Error("a stack that shares its span was extended")
+	}
+	check(t, h)
+	c.FreeStack(a, 256<<10)
+	c.FreeStack(b, 32<<10)
+	c.FreeStack(small, 8<<10)
+	check(t, h)
+	if st := h.Stats(); st.StackInuse != 0 {
+		t.Errorf("%d bytes of stacks left", st.StackInuse)
+	}
+}

@@ -108,6 +108,11 @@ func (w *worker) grow(need uint64) bool {
 	if size == 0 || size > s.MaxStack() {
 		return w.stackOverflow(s.MaxStack())
 	}
+	if g := w.g; g.Stack.Extend(w.m.vm.Space, w.p.Cache, &g.State, size) {
+		w.load()
+		w.arm()
+		return true
+	}
 	return w.move(size)
 }
 

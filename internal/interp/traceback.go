@@ -153,12 +153,20 @@ type shown struct {
 func (m *Machine) visible(g *sched.G) (inner, outer []shown, elided int) {
 	n := 0 // frames found; outer is a ring of the last outerFrames of those behind inner
 	first := true
+	var recent [16]struct { // what a deep recursion comes back to
+		fn  *abi.Func
+		ins uint32
+		fs  []host.Frame
+	}
 	m.physical(g, func(fn *abi.Func, ins uint32) bool {
 		if fn.Flags&abi.Wrapper != 0 {
 			return true
 		}
-		fs := m.expand(fn, ins)
-		for i, f := range fs {
+		r := &recent[ins%uint32(len(recent))]
+		if r.fn != fn || r.ins != ins {
+			r.fn, r.ins, r.fs = fn, ins, m.expand(fn, ins)
+		}
+		for i, f := range r.fs {
 			if f.Func == "runtime.gopanic" && !first {
 				f.Func, f.System = "panic", false
 			}
@@ -168,7 +176,7 @@ func (m *Machine) visible(g *sched.G) (inner, outer []shown, elided int) {
 				continue
 			}
 			s := shown{Frame: f, args: true}
-			if i == len(fs)-1 {
+			if i == len(r.fs)-1 {
 				s.args = fn.ParamEnd > 0
 				s.offset = uint64(ins+1-fn.Entry) * bytecode.InsBytes
 			}

@@ -257,7 +257,11 @@ func (s *Sched) NewG(p *P, parent *G, fn uint64, createdBy uintptr, f heap.Flags
 		g.w.g = g
 	}
 	if g.Stack.Hi == 0 {
-		st, status := stack.Alloc(s.space, p.Cache, stack.MinSize, f)
+		size := s.newStack.Load()
+		if f&heap.AfterGC != 0 {
+			size = stack.MinSize // memory is short
+		}
+		st, status := stack.Alloc(s.space, p.Cache, size, f)
 		if status != heap.OK {
 			if fresh {
 				s.space.Uncharge(gCost, recordKind)
@@ -305,7 +309,7 @@ func (s *Sched) bury(p *P, g *G) {
 	if g.Defers != nil {
 		s.dropDefers(g)
 	}
-	if g.Stack.Size() != stack.MinSize {
+	if n := g.Stack.Size(); n > s.newStack.Load() {
 		g.Stack.Free(s.space, p.Cache)
 	}
 	g.freeSelect(s)
@@ -359,6 +363,9 @@ func (s *Sched) GrowStack(p *P, g *G, need uint64, f heap.Flags) Grown {
 	size := max(g.Stack.Size()*2, stack.SizeFor(need))
 	if need > s.MaxStack() || g.Stack.Size() >= s.MaxStack() || stack.SizeFor(need) == 0 {
 		return GrowOverflow
+	}
+	if g.Stack.Extend(s.space, p.Cache, &g.State, size) {
+		return GrowDone
 	}
 	return s.resize(p, g, size, f)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
 	"github.com/terrarium-go/terrarium/internal/mem"
+	"github.com/terrarium-go/terrarium/internal/stack"
 )
 
 // A parked goroutine with frames: what its maps name lives, the rest dies, and its
@@ -115,4 +116,14 @@ func BenchmarkNewG(b *testing.B) {
 		t.exit(0)
 	})
 	m.ok()
+}
+
+func TestStartSizeFollowsUse(t *testing.T) {
+	for _, c := range []struct{ used, n, want uint64 }{
+		{0, 0, stack.MinSize}, {100, 1, stack.MinSize}, {1300 * 7, 7, stack.MinSize}, {3000 * 9, 9, 8 << 10}, {1 << 30, 2, startMost},
+	} {
+		if got := startSize(c.used, c.n); got != c.want {
+			t.Errorf("%d goroutines that use %d bytes: stacks of %d, want %d", c.n, c.used, got, c.want)
+		}
+	}
 }

@@ -177,7 +177,7 @@ type Sched struct {
 	gmu      sync.Mutex
 	global   list // guarded by gmu
 	nglobal  atomic.Int32
-	pool     list        // dead goroutines with an empty stack or one of MinSize; guarded by gmu
+	pool     list        // dead goroutines with an empty stack or one that may start another; guarded by gmu
 	poolHas  atomic.Bool // pool is not empty
 	all      []*G        // every record, dead ones included; guarded by gmu
 	lastID   atomic.Uint64
@@ -186,6 +186,7 @@ type Sched struct {
 
 	external atomic.Int64 // host calls in progress and granted event sources
 	maxStack atomic.Uint64
+	newStack atomic.Uint64 // bytes of a new goroutine's stack; set by collections
 
 	timers timers
 	chans  [chanShards]chanShard
@@ -220,6 +221,7 @@ func New(cfg Config) *Sched {
 	s.timers.next.Store(math.MaxInt64)
 	s.calm, s.world = sync.NewCond(&s.mu), sync.NewCond(&s.mu)
 	s.maxStack.Store(stack.DefaultMax)
+	s.newStack.Store(stack.MinSize)
 	var ps []*P
 	for i := range min(cfg.Procs, MaxProcs) {
 		ps = append(ps, s.newP(i))

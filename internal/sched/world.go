@@ -324,14 +324,19 @@ func (w *world) QueueCleanup(c heap.Cleanup) {
 }
 
 // CycleDone tidies up with the world still stopped: long waits are dated, stacks
-// that are too large shrink, dead goroutines are let go, and the goroutine of
+// that are too large shrink, the size of new ones follows the old, dead goroutines are let go, and the goroutine of
 // finalizers is made to run.
 func (w *world) CycleDone(c *gc.Cycle) {
 	s := (*Sched)(w)
 	_, own := s.turn()
 	now := s.Nanotime()
 	cache := s.Ps()[0].Cache
+	used, n := uint64(0), uint64(0)
 	s.Goroutines(func(g *G) bool {
+		if g.PC != 0 && !g.System {
+			used += uint64(g.FP) - uint64(uintptr(s.space.Base())) - g.Stack.Lo
+			n++
+		}
 		if g.Status() == Waiting && g.waitSince == 0 {
 			g.waitSince = now
 		}
@@ -342,12 +347,28 @@ func (w *world) CycleDone(c *gc.Cycle) {
 		}
 		return true
 	})
+	s.newStack.Store(startSize(used, n))
 	s.letGo(cache)
 	s.forget()
 	s.cycle.finq.cycleDone(s, c)
 	if s.cfg.CycleDone != nil {
 		s.cfg.CycleDone(c)
 	}
+}
+
+// startMost is the most bytes that a goroutine gets to start with: the largest
+// stacks that are pooled.
+const startMost = 16 << 10
+
+// startSize is the bytes of the stacks of goroutines that will be made, when n
+// of them use that many bytes below their newest frames: enough for the average one
+// and half as much again, so that a program of many goroutines of one kind does not
+// grow each of their stacks step by step.
+func startSize(used, n uint64) uint64 {
+	if n == 0 {
+		return stack.MinSize
+	}
+	return min(stack.SizeFor(used/n*3/2), startMost)
 }
 
 // keepDead is the number of records of dead goroutines that outlive a collection.

@@ -12,12 +12,13 @@ import (
 // need not be the newest: a call's frame begins behind the caller's live slots,
 // and the caller uses the whole of its own again when the call returns, without
 // another check. At a function's entry the newest frame may not fit yet, so Used
-// may exceed Size.
+// may exceed Size. The walk ends where no frame of the program could reach
+// farther, which is after a few frames.
 func (s *Stack) Used(c *Code, st State) uint64 {
 	var used uint64
 	Walk(c, s, st, func(f *Frame) bool {
 		used = max(used, f.FP+uint64(f.Func.Frame)*8-s.Lo)
-		return true
+		return f.FP+c.most-s.Lo > used
 	})
 	return used
 }
@@ -31,6 +32,26 @@ func SizeFor(need uint64) uint64 {
 		return 0
 	}
 	return 1 << bits.Len64(need-1)
+}
+
+// Extend makes the stack size bytes large where it is, if it has pages of its own
+// and those behind it are free: nothing moves but the control words. It reports
+// false, with nothing changed, when they are not, or when the limit refuses.
+func (s *Stack) Extend(space *mem.Space, cache *heap.Cache, st *State, size uint64) bool {
+	more := int64(ControlLen(size)-len(s.Control)) * 8
+	if size <= s.Size() || !space.Charge(more, mem.KindRecord) {
+		return false
+	}
+	if !cache.ExtendStack(s.Lo, s.Size(), size) {
+		space.Uncharge(more, mem.KindRecord)
+		return false
+	}
+	depth := int(st.CSP-s.ControlBase()) / 8
+	control := make([]uint64, ControlLen(size))
+	copy(control, s.Control[:depth])
+	s.Hi, s.Control = s.Lo+size, control
+	st.CSP = s.ControlBase() + uintptr(depth)*8
+	return true
 }
 
 // Move gives the goroutine a stack of size bytes, a power of two, with the same

@@ -4,7 +4,7 @@
 // # Storage
 //
 // A stack is two things. The frames lie in guest memory, one contiguous piece
-// that starts at 2 KiB. The linkage (which instruction called, how far FP moved)
+// that starts at 2 KiB, or at what goroutines use on average. The linkage (which instruction called, how far FP moved)
 // lies in host memory, one control word per call, where the guest cannot reach
 // it:
 //
@@ -20,7 +20,8 @@
 // # Growth
 //
 // Calls check the room for the callee's frame. When it is missing the machine
-// moves the stack to a piece at least twice as large; collections move a stack
+// extends the stack over the pages behind it, if it is a large one and they are
+// free, and else moves it to a piece at least twice as large; collections move a stack
 // that uses less than a quarter to one half as large. A move copies the used
 // part and then corrects every pointer into the old piece. Such pointers are in
 // slots that a stack map names as pointers, or in the host's own records of the
@@ -42,7 +43,7 @@ import (
 
 // Sizes of stacks, in bytes.
 const (
-	MinSize    = heap.MinStack // of a new goroutine
+	MinSize    = heap.MinStack // of a new goroutine, until collections have seen what goroutines use
 	DefaultMax = 1000000000    // the most a stack may grow to unless the guest says otherwise, as in Go
 )
 

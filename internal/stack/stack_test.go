@@ -194,6 +194,51 @@ func TestMoveRefused(t *testing.T) {
 	}
 }
 
+func TestExtend(t *testing.T) {
+	f := newFixture(t)
+	f.at(3)
+	f.call(6, 14)
+	f.call(66, 25)
+	if f.stack.Extend(f.space, f.cache, &f.state, 2*MinSize) {
+		t.Error("a stack that shares its span was extended")
+	}
+	if st := f.stack.Move(f.code, f.space, f.cache, &f.state, 64<<10, 0, nil); st != heap.OK {
+		t.Fatal(st)
+	}
+	want, lo := f.walk(), f.stack.Lo
+	if !f.stack.Extend(f.space, f.cache, &f.state, 256<<10) || f.stack.Lo != lo || f.stack.Size() != 256<<10 || len(f.stack.Control) != ControlLen(256<<10) {
+		t.Errorf("extended from %#x to %+v", lo, f.stack)
+	}
+	if s := f.walk(); s != want {
+		t.Errorf("walk gives\n%swant\n%s", s, want)
+	}
+	if f.space.SetLimit(f.space.Used()); f.stack.Extend(f.space, f.cache, &f.state, 1<<20) {
+		t.Error("extended beyond the limit")
+	}
+	f.stack.Free(f.space, f.cache)
+	if n := f.space.UsedBy(mem.KindRecord); n != 0 {
+		t.Errorf("%d bytes of control stacks are left", n)
+	}
+}
+
+// What Used finds by looking at a few frames is what all frames say.
+func TestUsedStopsEarly(t *testing.T) {
+	f := newFixture(t)
+	f.at(3)
+	for range 20 {
+		f.call(6, 3) // frames of 10 slots, 6 apart
+	}
+	if used, want := f.stack.Used(f.code, f.state), uint64(20*48+80); used != want {
+		t.Errorf("used %d, want %d", used, want)
+	}
+	f = newFixture(t)
+	f.at(14)
+	f.call(5, 3) // the caller's frame reaches farther than the newest
+	if used, want := f.stack.Used(f.code, f.state), uint64(70*8); used != want {
+		t.Errorf("used %d, want %d", used, want)
+	}
+}
+
 func TestSizeFor(t *testing.T) {
 	for _, c := range []struct{ need, size uint64 }{{0, 2048}, {2048, 2048}, {2049, 4096}, {1 << 20, 1 << 20}, {1 << 62, 0}} {
 		if got := SizeFor(c.need); got != c.size {

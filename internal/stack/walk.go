@@ -16,17 +16,22 @@ type Code struct {
 	base  uintptr // host address of instruction 0
 	space uintptr // host address of guest address 0
 	ins   []bytecode.Ins
+	most  uint64 // bytes of the largest frame of the program
 }
 
 // NewCode describes ins, the instructions of prog as loaded (indexes are those
 // of prog.Code), run in space.
 func NewCode(prog *bytecode.Program, ins []bytecode.Ins, space *mem.Space) *Code {
-	return &Code{
+	c := &Code{
 		Prog:  prog,
 		base:  uintptr(unsafe.Pointer(unsafe.SliceData(ins))),
 		space: uintptr(space.Base()),
 		ins:   ins,
 	}
+	for i := range prog.Funcs {
+		c.most = max(c.most, uint64(prog.Funcs[i].Frame)*8)
+	}
+	return c
 }
 
 // Index is the index of the instruction at a PC. A PC outside of the code is our
@@ -54,6 +59,17 @@ type Frame struct {
 	Map   []uint64 // bit per slot: holds a live pointer; slots beyond the map hold none
 }
 
+// found is what is known of a frame by the instruction it stands at. A deep stack
+// comes back to few instructions, so that a walk remembers the last ones and
+// searches the tables of functions and maps once for each.
+type found struct {
+	ins uint32
+	fn  *abi.Func
+	m   []uint64
+}
+
+const foundMost = 16
+
 // Walk calls f for each frame, newest first, until f returns false. The
 // goroutine must not run meanwhile. The frame is only valid during the call.
 //
@@ -68,16 +84,24 @@ func Walk(c *Code, s *Stack, st State, f func(*Frame) bool) {
 	if n < 1 || n > len(s.Control) {
 		panic(fmt.Sprintf("BUG: stack: control stack pointer at word %d of %d", n, len(s.Control)))
 	}
+	var recent [foundMost]found
 	fr := Frame{Ins: c.Index(st.PC), FP: uint64(st.FP - c.space), Depth: n, Top: true}
 	for {
 		if fr.FP < s.Lo || fr.FP > s.Hi {
 			panic(fmt.Sprintf("BUG: stack: frame at %#x outside of its stack [%#x, %#x)", fr.FP, s.Lo, s.Hi))
 		}
-		fr.Func = c.Prog.FuncAt(fr.Ins)
-		if fr.Func == nil {
-			panic(fmt.Sprintf("BUG: stack: instruction %d belongs to no function", fr.Ins))
+		if r := &recent[fr.Ins%foundMost]; r.fn != nil && r.ins == fr.Ins {
+			fr.Func, fr.Map = r.fn, r.m
+		} else {
+			fr.Func = c.Prog.FuncAt(fr.Ins)
+			if fr.Func == nil {
+				panic(fmt.Sprintf("BUG: stack: instruction %d belongs to no function", fr.Ins))
+			}
+			c.find(&fr)
+			if !fr.Entry { // which holds of the newest frame only
+				*r = found{fr.Ins, fr.Func, fr.Map}
+			}
 		}
-		c.find(&fr)
 		if !f(&fr) {
 			return
 		}

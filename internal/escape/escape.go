@@ -144,10 +144,11 @@ func (a *Analyzer) nest(f *tree.Func) *nest {
 			case *tree.FuncRef:
 				name(x.F)
 			case *tree.Closure:
-				if x.F.Outer == nil {
+				if x.F.Outer == nil { // a method value: the function around the method is nobody's caller
 					if m := a.boundMethod(x.F); m != nil {
 						name(m)
 					}
+					break
 				}
 				for i, v := range x.F.Captures {
 					if v.Outer == nil && x.F.Outer != nil {
@@ -184,7 +185,7 @@ func (a *Analyzer) nest(f *tree.Func) *nest {
 func (a *Analyzer) markStatic(x tree.Expr) {
 	switch x := x.(type) {
 	case *tree.New:
-		a.static[x] = true
+		a.static[x] = x.Init != nil // new(T) is evaluated when the program starts
 		a.markStatic(x.Init)
 	case *tree.ArrayLit:
 		a.static[x] = true

@@ -3,6 +3,7 @@ package escape
 import (
 	"fmt"
 	"go/token"
+	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
@@ -57,7 +58,7 @@ func (b *batch) finish() {
 		}
 	}
 	for _, lp := range b.leakPaths {
-		if b.a.Report != nil && !lp.l.v.Temp {
+		if b.a.Report != nil && !hidden(lp.l.v) {
 			b.a.report(Finding{Pos: lp.l.v.Pos, Kind: Leak, Var: lp.l.v, Fn: lp.l.fn, Path: lp.hops, To: lp.to,
 				Text: fmt.Sprintf("parameter %s leaks to %s for %s with derefs=%d", lp.l.v.Name, lp.to, b.a.funcName(lp.l.fn), lp.derefs)})
 		}
@@ -72,7 +73,7 @@ func (b *batch) finish() {
 				esc = tree.EscFrame
 			}
 			l.v.Esc, l.v.Info = esc, nil
-			if esc == tree.EscHeap && !l.v.Temp && b.a.Report != nil && l.fn.Flags&tree.Wrapper == 0 {
+			if esc == tree.EscHeap && !hidden(l.v) && b.a.Report != nil && l.fn.Flags&tree.Wrapper == 0 {
 				b.a.report(Finding{Pos: b.a.posOf(l.v), Kind: Moved, Text: "moved to heap: " + l.v.Name, Fn: l.fn, Var: l.v, Path: l.path})
 			}
 			continue
@@ -88,6 +89,10 @@ func (b *batch) finish() {
 		}
 	}
 }
+
+// hidden reports whether nothing is said of v: a variable of ours that the real compiler does not have, or
+// that has no place in the source. The state of a range-over-func loop has one.
+func hidden(v *tree.Var) bool { return v.Temp && !strings.HasPrefix(v.Name, "#state") }
 
 // site reports on an allocating expression.
 func (b *batch) site(l *location, esc tree.Esc) {
@@ -225,7 +230,7 @@ func (b *batch) leaksOf(f *tree.Func, v *tree.Var) (out leaks) {
 	}
 	l := b.loc(v)
 	l.leaks.trim()
-	if say && !l.has(escapes) && !v.Temp {
+	if say && !l.has(escapes) && !hidden(v) {
 		b.reportLeaks(f, v, &l.leaks)
 	}
 	return l.leaks

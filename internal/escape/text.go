@@ -57,43 +57,6 @@ func (a *Analyzer) literalized(n tree.Node) tree.Node {
 	return n
 }
 
-func (a *Analyzer) typeText(t types.Type) string {
-	s := types.TypeString(t, func(p *types.Package) string {
-		if a.local(p) {
-			return ""
-		}
-		return p.Name()
-	})
-	if !strings.Contains(s, "struct{") && !strings.Contains(s, "interface{") {
-		return s
-	}
-	// The compiler writes interface {} and struct { a int }.
-	var out strings.Builder
-	var closers []bool
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '{':
-			empty := i+1 < len(s) && s[i+1] == '}'
-			closers = append(closers, empty)
-			out.WriteString(" {")
-			if !empty {
-				out.WriteByte(' ')
-			}
-		case '}':
-			if n := len(closers); n > 0 {
-				if !closers[n-1] {
-					out.WriteByte(' ')
-				}
-				closers = closers[:n-1]
-			}
-			out.WriteByte('}')
-		default:
-			out.WriteByte(s[i])
-		}
-	}
-	return out.String()
-}
-
 // funcName is a function in messages.
 func (a *Analyzer) funcName(f *tree.Func) string {
 	if a.Package != "" {

@@ -98,6 +98,7 @@ type builder struct {
 	targets *target      // innermost statement that break or continue may mean
 	exits   bodyExits    // set for the body of a range-over-func loop
 	extent  [2]token.Pos // for such a body: its source range, to tell whose label a goto means
+	loops   int          // range-over-func loops of the function so far, those in their bodies included
 }
 
 // nest is what a declared function and the literals inside it share.

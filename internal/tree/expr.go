@@ -89,7 +89,11 @@ func exprPos(e ast.Expr) token.Pos {
 func (b *builder) expr(e ast.Expr) Expr {
 	tv := b.tv(e)
 	if tv.Value != nil {
-		return b.constant(tv.Value, b.typ(tv.Type), exprPos(e))
+		pos := exprPos(e)
+		if _, ok := ast.Unparen(e).(*ast.SelectorExpr); ok {
+			pos-- // the dot
+		}
+		return b.constant(tv.Value, b.typ(tv.Type), pos)
 	}
 	switch e := e.(type) {
 	case *ast.ParenExpr:

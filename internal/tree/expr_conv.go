@@ -114,6 +114,9 @@ func (b *builder) conversion(e ast.Expr, t types.Type, pos token.Pos) Expr {
 	}
 	x := b.expr(e)
 	if x.Type() == t {
+		if isIface(t) { // kept for messages
+			return &IfaceConv{Typed{At{pos}, t}, x}
+		}
 		return x
 	}
 	if isIface(t) || isIface(x.Type()) {

@@ -42,6 +42,8 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"strconv"
+	"strings"
 )
 
 // Values of #state, those of internal/abi.RF_State.
@@ -61,6 +63,13 @@ type rangeRoot struct {
 	next   *Var     // nil until used
 	defers *Var     // nil until used
 	codes  map[rangeExit]int64
+}
+
+// resultName names result i of the function that holds a root as the real compiler does when a body stores it.
+func resultName(v *Var, i int) {
+	if strings.HasPrefix(v.Name, "~r") || v.Name == "_" {
+		v.Name = "#rv" + strconv.Itoa(i+1)
+	}
 }
 
 // rangeExit is a place that a body branches to.
@@ -96,7 +105,8 @@ func (b *builder) rangeFunc(s *ast.RangeStmt, t *target) []Stmt {
 		l.rangeRoot = &rangeRoot{b: b, codes: map[rangeExit]int64{}}
 	}
 	pos := s.For
-	l.state = b.temp("#state", types.Typ[types.Int], pos)
+	l.b.loops++
+	l.state = b.temp("#state"+strconv.Itoa(l.b.loops), types.Typ[types.Int], pos)
 	l.state.Reassigned = true
 
 	f := b.expr(s.X)
@@ -141,9 +151,18 @@ func (l *rangeLoop) body(s *ast.RangeStmt, yield *types.Signature) Expr {
 	c := l.in.child(rangeBody, pos, end)
 	c.exits = l
 	c.p.signature(c.fn, yield, nil)
+	for i, v := range c.fn.Params {
+		v.Name, v.Pos = "#p"+strconv.Itoa(i+1), pos
+	}
 	var before *Assign
 	for i, e := range []ast.Expr{s.Key, s.Value} {
-		if e == nil || isBlank(e) {
+		if e == nil {
+			continue
+		}
+		if isBlank(e) {
+			if s.Tok == token.DEFINE {
+				c.fn.Params[i].Name = "_"
+			}
 			continue
 		}
 		v := c.fn.Params[i]
@@ -250,7 +269,8 @@ func (l *rangeLoop) holds(e rangeExit) bool {
 func (l *rangeLoop) ret(b *builder, pos token.Pos, vals []Expr) {
 	if len(vals) > 0 {
 		as := &Assign{At: At{pos}, Rhs: vals}
-		for _, r := range l.b.fn.Results {
+		for i, r := range l.b.fn.Results {
+			resultName(r, i)
 			r.Reassigned = true
 			as.Lhs = append(as.Lhs, b.ref(r, pos))
 		}

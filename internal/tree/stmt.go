@@ -27,10 +27,74 @@ import (
 	"go/types"
 )
 
+// stmts builds the statements of list but for those that cannot be reached: what stands between one that terminates
+// and the next label. Before the last label nothing is left out, as jumps may go around declarations there.
 func (b *builder) stmts(list []ast.Stmt) {
-	for _, s := range list {
-		b.stmt(s)
+	last := -1
+	for i, s := range list {
+		if _, ok := s.(*ast.LabeledStmt); ok {
+			last = i
+		}
 	}
+	dead := false
+	for i, s := range list {
+		if dead && i > last {
+			return
+		}
+		b.stmt(s)
+		dead = b.terminates(s)
+	}
+}
+
+// terminates reports whether what follows s in its list is unreachable, in the simple cases in which the real compiler
+// knows that before it decides anything: break, continue and loops do not count.
+func (b *builder) terminates(s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.BranchStmt:
+		return s.Tok == token.GOTO
+	case *ast.ReturnStmt:
+		return true
+	case *ast.ExprStmt:
+		if c, ok := ast.Unparen(s.X).(*ast.CallExpr); ok {
+			id, ok := ast.Unparen(c.Fun).(*ast.Ident)
+			return ok && b.info.Uses[id] == types.Universe.Lookup("panic")
+		}
+	case *ast.IfStmt:
+		cond := b.staticBool(s.Cond)
+		return (cond < 0 || b.terminates(s.Body)) && (cond > 0 || s.Else != nil && b.terminates(s.Else))
+	case *ast.BlockStmt:
+		for i := len(s.List) - 1; i >= 0; i-- {
+			if _, ok := s.List[i].(*ast.EmptyStmt); !ok {
+				return b.terminates(s.List[i])
+			}
+		}
+	}
+	return false
+}
+
+// staticBool is the value that the condition e has whenever it is evaluated: 1 true, -1 false, 0 not known. Operands of && and ||
+// that are not constant may still have effects.
+func (b *builder) staticBool(e ast.Expr) int {
+	if v := b.tv(e).Value; v != nil && v.Kind() == constant.Bool {
+		if constant.BoolVal(v) {
+			return 1
+		}
+		return -1
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		if e.Op == token.NOT {
+			return -b.staticBool(e.X)
+		}
+	case *ast.BinaryExpr:
+		switch e.Op {
+		case token.LAND:
+			return min(b.staticBool(e.X), b.staticBool(e.Y))
+		case token.LOR:
+			return max(b.staticBool(e.X), b.staticBool(e.Y))
+		}
+	}
+	return 0
 }
 
 // stmt builds one statement.
@@ -346,8 +410,11 @@ func (b *builder) ifStmt(s *ast.IfStmt) {
 		return
 	}
 	x := &If{At: At{s.If}, Cond: cond}
-	x.Then = b.block(func() { b.stmt(s.Body) })
-	if s.Else != nil {
+	static := b.staticBool(s.Cond)
+	if static >= 0 {
+		x.Then = b.block(func() { b.stmt(s.Body) })
+	}
+	if s.Else != nil && static <= 0 {
 		x.Else = b.block(func() { b.stmt(s.Else) })
 	}
 	b.emit(x)

@@ -62,7 +62,7 @@ var fuzzImage = sync.OnceValues(func() ([]byte, error) {
 })
 
 // imageHead is the number of bytes before an image's payload; see package bytecode.
-const imageHead = 20
+const imageHead = 32
 
 // edited applies edits to an image and makes its checksum right again. An edit is six bytes:
 // where (4, modulo the payload's size), what to do (1), with which byte (1).

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	debugruntime "runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -139,6 +140,9 @@ func (m *machineFlags) progress() (report func(string), stop func()) {
 	return report, sync.OnceFunc(func() { close(done) })
 }
 
+// compileGC is the host's GOGC while a program is read or compiled: most of what that allocates is kept.
+const compileGC = 400
+
 func runRun(c *command, args []string) int {
 	var m machineFlags
 	fs := c.flags()
@@ -154,6 +158,7 @@ func runRun(c *command, args []string) int {
 	names, rest := load.SplitArgs(fs.Args())
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
+	seldom := debugruntime.SetGCPercent(compileGC)
 	report, stop := m.progress()
 	p, err := openProgram(ctx, terrarium.Options{Args: names, Escape: m.escape == "on", Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
 	if err == nil {
@@ -170,6 +175,7 @@ func runRun(c *command, args []string) int {
 		}
 	}
 	report("run")
+	debugruntime.SetGCPercent(seldom)
 	out := bufio.NewWriterSize(os.Stdout, 1<<16)
 	flush := &flusher{w: out}
 	cfg := m.config(append([]string{programName(names)}, rest...), flush)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sort"
+	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
 )
@@ -15,15 +17,21 @@ import (
 //
 // The file form of a program:
 //
-//	+----------+---------+---------+-----------------+----------+
-//	| magic 8  | version | length  | payload         | sha-256  |
-//	| "TERRARM"| 4 bytes | 8 bytes | length bytes    | 32 bytes |
-//	+----------+---------+---------+-----------------+----------+
+//	+----------+---------+-------+---------+---------+----------------------+----------+
+//	| magic 8  | version | zero  | length  | text    | payload:             | sha-256  |
+//	| "TERRARM"| 4 bytes | 4     | 8 bytes | 8 bytes | text, then the rest  | 32 bytes |
+//	+----------+---------+-------+---------+---------+----------------------+----------+
 //
-// The payload is the fields of Program in declaration order. Numbers are unsigned
+// length counts the bytes of the payload, text the instructions at its start. The
+// header is two instructions long, so that the text lies aligned in a buffer that is.
+// The rest is the other fields of Program in declaration order. Numbers are unsigned
 // varints (signed ones zigzag), strings and lists carry their length first, maps are
 // written in ascending order of their keys, so that equal programs are equal bytes.
 // Instructions and bitmaps are little-endian words.
+//
+// Reading is what a start waits for, and fresh memory is what it costs. So the program keeps
+// the buffer it was read from: its strings, its data and, on a little-endian
+// host, its instructions are parts of the image. The checksum is computed beside the decoding.
 //
 // Reading is bounded: a list cannot claim more elements than the bytes that are left
 // could hold, so a damaged or hostile file costs at most a small multiple of its own
@@ -32,8 +40,8 @@ import (
 
 const (
 	imageMagic   = "TERRARM\x00"
-	imageVersion = 1
-	imageHeader  = len(imageMagic) + 4 + 8
+	imageVersion = 2
+	imageHeader  = 2 * InsBytes
 )
 
 // ErrImage is wrapped by every error about the contents of an image.
@@ -43,9 +51,10 @@ var ErrImage = errors.New("not a valid program image")
 func (p *Program) Write(w io.Writer) error {
 	e := &encoder{}
 	e.program(p)
-	head := append([]byte(imageMagic), make([]byte, 12)...)
+	head := append([]byte(imageMagic), make([]byte, imageHeader-len(imageMagic))...)
 	binary.LittleEndian.PutUint32(head[8:], imageVersion)
-	binary.LittleEndian.PutUint64(head[12:], uint64(len(e.b)))
+	binary.LittleEndian.PutUint64(head[16:], uint64(len(e.b)))
+	binary.LittleEndian.PutUint64(head[24:], uint64(len(p.Code)))
 	sum := sha256.Sum256(e.b)
 	for _, part := range [][]byte{head, e.b, sum[:]} {
 		if _, err := w.Write(part); err != nil {
@@ -57,7 +66,7 @@ func (p *Program) Write(w io.Writer) error {
 
 // Read reads an image of at most limit bytes. The program has passed its checksum but not Verify.
 func Read(r io.Reader, limit int64) (*Program, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	data, err := readAll(io.LimitReader(r, limit+1), sizeHint(r, limit))
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +76,38 @@ func Read(r io.Reader, limit int64) (*Program, error) {
 	return Decode(data)
 }
 
-// Decode reads an image from memory. The program shares no memory with data.
+// sizeHint is how many bytes r says it has, at most limit: files and buffers know.
+func sizeHint(r io.Reader, limit int64) int64 {
+	n := int64(0)
+	switch r := r.(type) {
+	case interface{ Stat() (fs.FileInfo, error) }:
+		if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
+			n = info.Size()
+		}
+	case interface{ Len() int }:
+		n = int64(r.Len())
+	}
+	return max(0, min(n, limit))
+}
+
+// readAll is io.ReadAll with a first guess of the size, which spares copies.
+func readAll(r io.Reader, guess int64) ([]byte, error) {
+	b := make([]byte, 0, guess+512)
+	for {
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			return b, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+	}
+}
+
+// Decode reads an image from memory. The program keeps data, which must not change any more.
 func Decode(data []byte) (*Program, error) {
 	if len(data) < imageHeader+sha256.Size || string(data[:8]) != imageMagic {
 		return nil, fmt.Errorf("%w: no program image header", ErrImage)
@@ -76,17 +116,27 @@ func Decode(data []byte) (*Program, error) {
 		return nil, fmt.Errorf("%w: version %d, want %d", ErrImage, v, imageVersion)
 	}
 	body := data[imageHeader : len(data)-sha256.Size]
-	if n := binary.LittleEndian.Uint64(data[12:]); n != uint64(len(body)) {
+	if n := binary.LittleEndian.Uint64(data[16:]); n != uint64(len(body)) || binary.LittleEndian.Uint32(data[12:]) != 0 {
 		return nil, fmt.Errorf("%w: payload of %d bytes, header says %d", ErrImage, len(body), n)
 	}
-	if sum := sha256.Sum256(body); string(sum[:]) != string(data[len(data)-sha256.Size:]) {
+	sound := make(chan bool, 1)
+	go func() {
+		sum := sha256.Sum256(body)
+		sound <- string(sum[:]) == string(data[len(data)-sha256.Size:])
+	}()
+	p, err := decodePayload(body, binary.LittleEndian.Uint64(data[24:]))
+	if !<-sound {
 		return nil, fmt.Errorf("%w: checksum", ErrImage)
 	}
-	return decodePayload(body)
+	return p, err
 }
 
-func decodePayload(body []byte) (*Program, error) {
-	d := &decoder{b: body}
+// decodePayload decodes a payload that begins with so many instructions.
+func decodePayload(body []byte, text uint64) (*Program, error) {
+	if text > uint64(len(body)/InsBytes) {
+		return nil, fmt.Errorf("%w: text of %d instructions in %d bytes", ErrImage, text, len(body))
+	}
+	d := &decoder{b: body[text*InsBytes:]}
 	p := d.program()
 	if d.err == nil && len(d.b) != 0 {
 		d.fail("bytes after the end")
@@ -94,7 +144,29 @@ func decodePayload(body []byte) (*Program, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
+	p.Code = instructions(body[:text*InsBytes])
 	return p, nil
+}
+
+// littleEndian tells that the host's words are the image's.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// instructions are the bytes of a text as instructions: the same memory if the host's Ins looks like the image's.
+func instructions(b []byte) []Ins {
+	n := len(b) / InsBytes
+	if n == 0 {
+		return nil
+	}
+	if first := unsafe.Pointer(unsafe.SliceData(b)); littleEndian && uintptr(first)%unsafe.Alignof(Ins{}) == 0 {
+		return unsafe.Slice((*Ins)(first), n)
+	}
+	code := make([]Ins, n)
+	for i := range code {
+		w := b[i*InsBytes:]
+		code[i] = Ins{Op(w[0]), w[1], binary.LittleEndian.Uint16(w[2:]), binary.LittleEndian.Uint16(w[4:]),
+			binary.LittleEndian.Uint16(w[6:]), int64(binary.LittleEndian.Uint64(w[8:]))}
+	}
+	return code
 }
 
 type encoder struct{ b []byte }
@@ -114,15 +186,15 @@ func list[T any](e *encoder, s []T, each func(T)) {
 }
 
 func (e *encoder) program(p *Program) {
-	e.str(p.GoVersion)
-	e.str(p.Main)
-	list(e, p.Code, func(i Ins) {
+	for _, i := range p.Code {
 		e.b = append(e.b, byte(i.Op), i.D)
 		e.b = binary.LittleEndian.AppendUint16(e.b, i.A)
 		e.b = binary.LittleEndian.AppendUint16(e.b, i.B)
 		e.b = binary.LittleEndian.AppendUint16(e.b, i.C)
 		e.fixed(uint64(i.Imm))
-	})
+	}
+	e.str(p.GoVersion)
+	e.str(p.Main)
 	e.num(uint64(len(p.Funcs)))
 	for i := range p.Funcs {
 		e.function(&p.Funcs[i])
@@ -196,10 +268,33 @@ func keys[K string | uint64, V any](m map[K]V) []K {
 	return s
 }
 
-// decoder reads a payload; after the first fault every read gives zero.
+// decoder reads a payload; after the first fault every read gives zero. The short
+// lists of functions are cut from slabs, for they are many.
 type decoder struct {
-	b   []byte
-	err error
+	b     []byte
+	err   error
+	short slab[uint32]
+	lines slab[abi.Line]
+}
+
+// slab hands out short slices of one array.
+type slab[T any] struct{ free []T }
+
+const slabSize = 4096 // elements
+
+func (s *slab[T]) take(n int) []T {
+	if n == 0 {
+		return nil
+	}
+	if n > slabSize/4 {
+		return make([]T, n)
+	}
+	if n > len(s.free) {
+		s.free = make([]T, slabSize)
+	}
+	out := s.free[:n:n]
+	s.free = s.free[n:]
+	return out
 }
 
 func (d *decoder) fail(what string) {
@@ -210,6 +305,11 @@ func (d *decoder) fail(what string) {
 }
 
 func (d *decoder) num() uint64 {
+	if len(d.b) > 0 && d.b[0] < 0x80 {
+		n := d.b[0]
+		d.b = d.b[1:]
+		return uint64(n)
+	}
 	n, k := binary.Uvarint(d.b)
 	if k <= 0 {
 		d.fail("number")
@@ -220,13 +320,8 @@ func (d *decoder) num() uint64 {
 }
 
 func (d *decoder) signed() int64 {
-	n, k := binary.Varint(d.b)
-	if k <= 0 {
-		d.fail("number")
-		return 0
-	}
-	d.b = d.b[k:]
-	return n
+	n := d.num()
+	return int64(n>>1) ^ -int64(n&1)
 }
 
 func (d *decoder) n32() uint32 {
@@ -247,16 +342,6 @@ func (d *decoder) s32() int32 {
 	return int32(n)
 }
 
-func (d *decoder) fixed() uint64 {
-	if len(d.b) < 8 {
-		d.fail("word")
-		return 0
-	}
-	w := binary.LittleEndian.Uint64(d.b)
-	d.b = d.b[8:]
-	return w
-}
-
 // count reads the length of a list whose elements take at least least bytes each.
 func (d *decoder) count(least int) int {
 	n := d.num()
@@ -269,19 +354,41 @@ func (d *decoder) count(least int) int {
 
 func (d *decoder) bytes() []byte {
 	n := d.count(1)
-	s := append([]byte(nil), d.b[:n]...)
+	if n == 0 {
+		return nil
+	}
+	s := d.b[:n:n]
 	d.b = d.b[n:]
 	return s
 }
 
 func (d *decoder) str() string {
-	n := d.count(1)
-	s := string(d.b[:n])
-	d.b = d.b[n:]
+	s := d.bytes()
+	return unsafe.String(unsafe.SliceData(s), len(s))
+}
+
+// words reads a bitmap.
+func (d *decoder) words() []uint64 {
+	n := d.count(8)
+	if n == 0 {
+		return nil
+	}
+	s := make([]uint64, n)
+	for i := range s {
+		s[i] = binary.LittleEndian.Uint64(d.b[i*8:])
+	}
+	d.b = d.b[n*8:]
 	return s
 }
 
-func (d *decoder) words() []uint64 { return decodeList(d, 8, d.fixed) }
+// n32s reads a list of numbers of 32 bits.
+func (d *decoder) n32s() []uint32 {
+	s := d.short.take(d.count(1))
+	for i := range s {
+		s[i] = d.n32()
+	}
+	return s
+}
 
 func decodeList[T any](d *decoder, least int, each func() T) []T {
 	n := d.count(least)
@@ -299,14 +406,13 @@ func (d *decoder) program() *Program {
 	p := &Program{}
 	p.GoVersion = d.str()
 	p.Main = d.str()
-	p.Code = decodeList(d, InsBytes, func() (i Ins) {
-		b := d.b
-		i = Ins{Op(b[0]), b[1], binary.LittleEndian.Uint16(b[2:]), binary.LittleEndian.Uint16(b[4:]),
-			binary.LittleEndian.Uint16(b[6:]), int64(binary.LittleEndian.Uint64(b[8:]))}
-		d.b = b[InsBytes:]
-		return i
-	})
-	p.Funcs = decodeList(d, 20, d.function)
+	p.Funcs = make([]abi.Func, d.count(20))
+	for i := range p.Funcs {
+		if d.err != nil {
+			break
+		}
+		d.function(&p.Funcs[i])
+	}
 	p.Types = decodeList(d, 5, func() (t abi.GCType) {
 		t.Size = d.num()
 		t.PtrBytes = d.num()
@@ -344,7 +450,7 @@ func decodeMap[K comparable, V any](d *decoder, key func() K, val func() V) map[
 	return m
 }
 
-func (d *decoder) function() (f abi.Func) {
+func (d *decoder) function(f *abi.Func) {
 	f.Sym = d.str()
 	f.Name = d.str()
 	f.File = d.str()
@@ -361,16 +467,16 @@ func (d *decoder) function() (f abi.Func) {
 		s.Size, s.Signed = uint8(n>>1), n&1 != 0
 		return s
 	})
-	f.Safe = decodeList(d, 1, d.n32)
-	f.Maps = decodeList(d, 1, d.n32)
+	f.Safe = d.n32s()
+	f.Maps = d.n32s()
 	f.Objects = decodeList(d, 3, func() abi.StackObject {
 		return abi.StackObject{Slot: d.n32(), Type: abi.TypeID(d.n32()), Size: d.num()}
 	})
-	f.Lines = decodeList(d, 4, func() abi.Line {
-		return abi.Line{Start: d.n32(), Line: d.s32(), File: d.s32(), Inl: d.s32()}
-	})
+	f.Lines = d.lines.take(d.count(4))
+	for i := range f.Lines {
+		f.Lines[i] = abi.Line{Start: d.n32(), Line: d.s32(), File: d.s32(), Inl: d.s32()}
+	}
 	f.Inl = decodeList(d, 4, func() abi.InlCall {
 		return abi.InlCall{Name: d.str(), File: d.s32(), Line: d.s32(), Parent: d.s32()}
 	})
-	return f
 }

@@ -163,9 +163,9 @@ func TestTable(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	e := &encoder{}
 	e.program(sample())
-	f.Add(e.b)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		p, err := decodePayload(body)
+	f.Add(e.b, uint64(len(sample().Code)))
+	f.Fuzz(func(t *testing.T, body []byte, text uint64) {
+		p, err := decodePayload(body, text)
 		if err != nil {
 			return
 		}

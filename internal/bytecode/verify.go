@@ -3,6 +3,9 @@ package bytecode
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"sort"
+	"sync"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
 )
@@ -33,18 +36,45 @@ import (
 const MinCall = 4
 
 // Verify checks p and returns an error that lists the first faults (at most 20), or nil.
+// Functions are checked on all processors, for a start waits for it.
 func Verify(p *Program) error {
-	v := &verifier{p: p}
-	v.tables()
-	if len(v.errs) == 0 { // the functions are checked against the tables
-		for i := range p.Funcs {
-			if len(v.errs) >= maxFaults {
-				break
+	tables := &verifier{p: p}
+	tables.tables()
+	if len(tables.errs) > 0 { // the functions are checked against the tables
+		return errors.Join(tables.errs...)
+	}
+	parts := max(1, min(runtime.GOMAXPROCS(0), len(p.Code)/partSize))
+	found := make([]verifier, parts)
+	var wg sync.WaitGroup
+	for k := range found {
+		found[k].p = p
+		from, to := funcAt(p, k, parts), funcAt(p, k+1, parts)
+		check := func() {
+			for i := from; i < to && len(found[k].errs) < maxFaults; i++ {
+				found[k].function(i)
 			}
-			v.function(i)
+		}
+		if k == parts-1 {
+			check()
+		} else {
+			wg.Go(check)
 		}
 	}
-	return errors.Join(v.errs...)
+	wg.Wait()
+	var errs []error
+	for _, v := range found {
+		errs = append(errs, v.errs...)
+	}
+	return errors.Join(errs[:min(len(errs), maxFaults)]...)
+}
+
+// partSize is the least number of instructions worth a goroutine.
+const partSize = 4096
+
+// funcAt is the first function of part k of parts, which are equal in instructions.
+func funcAt(p *Program, k, parts int) int {
+	at := uint32(uint64(len(p.Code)) * uint64(k) / uint64(parts))
+	return sort.Search(len(p.Funcs), func(i int) bool { return p.Funcs[i].Entry >= at })
 }
 
 const maxFaults = 20
@@ -177,11 +207,11 @@ func (v *verifier) function(n int) {
 
 func (v *verifier) maps(f *abi.Func) {
 	words := uint64(abi.MapWords(f.Frame))
-	pool := func(off uint32, what string) {
+	pool := func(off uint32, what string, at uint32) {
 		if uint64(off)+words > uint64(len(v.p.MapPool)) {
-			v.fault("%s lies outside the map pool", what)
+			v.fault("the map of %s %d lies outside the map pool", what, at)
 		} else if r := f.Frame % 64; r != 0 && v.p.MapPool[uint64(off)+words-1]>>r != 0 {
-			v.fault("%s names a slot beyond the frame", what)
+			v.fault("the map of %s %d names a slot beyond the frame", what, at)
 		}
 	}
 	if len(f.Safe) != len(f.Maps) {
@@ -192,10 +222,10 @@ func (v *verifier) maps(f *abi.Func) {
 		if s == 0 || s >= f.End-f.Entry || i > 0 && s <= f.Safe[i-1] {
 			v.fault("safepoint %d out of order or range", s)
 		}
-		pool(f.Maps[i], fmt.Sprintf("map of safepoint %d", s))
+		pool(f.Maps[i], "safepoint", s)
 	}
 	if f.Flags&abi.HasDefer != 0 {
-		pool(f.DeferMap, "DeferMap")
+		pool(f.DeferMap, "DeferReturn", f.DeferReturn)
 	}
 	params := int((f.ParamEnd + 7) / 8)
 	for w, bits := range f.ArgMap {

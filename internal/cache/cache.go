@@ -136,6 +136,9 @@ func (c *Cache) Put(k Key, inputs *Inputs, program []byte) error {
 	if err != nil {
 		return err
 	}
+	for len(list)%16 != 0 { // the program is read in place and wants its instructions aligned
+		list = append(list, ' ')
+	}
 	b := binary.LittleEndian.AppendUint64([]byte(magic), uint64(len(list)))
 	b = append(append(b, list...), program...)
 	sum := sha256.Sum256(b)

@@ -47,15 +47,18 @@ var rooms = map[string]string{
 	"snapshot":      "",
 	"heapgraph":     "snapshot",
 	"view":          "heapgraph snapshot trace",
+
+	// Public, beside internal/: the memory rooms for programs that have nothing to do with Go's types.
+	"memory": "abi debug gc gc/concurrent gc/marksweep gc/nogc heap mem",
 }
 
-// TestImports holds every file of internal/ against the table. It parses the
+// TestImports holds every file of internal/ and memory/ against the table. It parses the
 // files itself: a test that asked the go command would be served from the test
 // cache and miss a new import.
 func TestImports(t *testing.T) {
 	fset := token.NewFileSet()
 	var bad []string
-	err := filepath.WalkDir("internal", func(path string, d fs.DirEntry, err error) error {
+	check := func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -68,7 +71,7 @@ func TestImports(t *testing.T) {
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		room := filepath.ToSlash(strings.TrimPrefix(filepath.Dir(path), "internal"+string(filepath.Separator)))
+		room := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "internal/")
 		if room == "vmtest" {
 			return nil // tests the whole house from outside
 		}
@@ -92,9 +95,11 @@ func TestImports(t *testing.T) {
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	}
+	for _, root := range []string{"internal", "memory"} {
+		if err := filepath.WalkDir(root, check); err != nil {
+			t.Fatal(err)
+		}
 	}
 	sort.Strings(bad)
 	for _, b := range bad {

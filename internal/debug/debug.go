@@ -19,6 +19,7 @@ type Flags struct {
 	Poison    bool  // fill freed slots with 0xdb and verify the fill on reuse
 	Yield     bool  // yield the processor at every safepoint poll
 	FailAlloc int64 // fail the n-th allocation attempt once; 0: off
+	OOM       int64 // refuse the n-th allocation attempt and what is tried in its place, as if memory were out; 0: off
 	Seed      int64 // seed of every random choice the scheduler and the guest make; 0: random
 	Check     bool  // run the heap checker after every collection
 	GCTrace   int   // print one line per collection, in Go's gctrace format
@@ -51,6 +52,8 @@ var Table = []Flag{
 		func(f *Flags, v int64) { f.Yield = v != 0 }, func(f *Flags) int64 { return b2i(f.Yield) }},
 	{"failalloc", "Fail the n-th allocation attempt once, as if the limit had been reached; the program must survive by collecting.",
 		func(f *Flags, v int64) { f.FailAlloc = v }, func(f *Flags) int64 { return f.FailAlloc }},
+	{"oom", "Refuse the n-th allocation attempt that leaves the fast path for good, as if the limit were reached and a collection had not helped; the fast path is switched off. The program is out of memory, the machine must survive.",
+		func(f *Flags, v int64) { f.OOM = v }, func(f *Flags) int64 { return f.OOM }},
 	{"seed", "Seed every random choice (scheduler, select, map iteration); 0 takes a random seed.",
 		func(f *Flags, v int64) { f.Seed = v }, func(f *Flags) int64 { return f.Seed }},
 	{"check", "Run the heap checker after every collection.",

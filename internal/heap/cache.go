@@ -171,6 +171,9 @@ func (h *Heap) gate(f Flags) Status {
 		return OK
 	}
 	n := h.attempts.Add(1)
+	if h.flags.OOM == n {
+		return NoMemory
+	}
 	if h.flags.FailAlloc == n || h.flags.GCEvery > 0 && n%int64(h.flags.GCEvery) == 0 {
 		return NeedGC
 	}

@@ -76,7 +76,7 @@ type Heap struct {
 	base      unsafe.Pointer // host address of guest address 0
 	flags     debug.Flags
 	keepTypes bool
-	gated     bool // GCEvery or FailAlloc is on: every allocation passes gate
+	gated     bool // GCEvery, FailAlloc or OOM is on: every allocation passes gate
 	single    bool // the fast path is off: slots are handed out one by one
 	zeroBase  mem.Addr
 
@@ -131,7 +131,7 @@ func New(space *mem.Space, cfg Config) (*Heap, error) {
 		base:      space.Base(),
 		flags:     cfg.Flags,
 		keepTypes: cfg.KeepTypes,
-		gated:     cfg.Flags.GCEvery > 0 || cfg.Flags.FailAlloc > 0,
+		gated:     cfg.Flags.GCEvery > 0 || cfg.Flags.FailAlloc > 0 || cfg.Flags.OOM > 0,
 		specials:  map[uint32][]Special{},
 		immortal:  map[mem.Addr]mem.Addr{},
 		recordTop: RecordUnit, // record 0 stays zero: a span without slots, for pages without one

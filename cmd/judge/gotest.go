@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/terrarium-go/terrarium/internal/vmtest"
 )
 
+// gotest runs the tests of the Go distribution's test folder.
 func gotest(ctx context.Context, args []string) int {
 	fs := flags("gotest")
 	run := fs.String("run", "", "only tests whose path matches the `regexp`")
@@ -18,6 +20,9 @@ func gotest(ctx context.Context, args []string) int {
 	timeout := fs.Duration("timeout", 60*time.Second, "for each test")
 	workers := fs.Int("p", 2, "tests at the same time")
 	modeNames := fs.String("modes", "default", "modes: default, all, or names")
+	kinds := fs.String("kinds", "", "only tests of these kinds: run, rundir, runindir, runoutput, errorcheckandrundir, buildrun")
+	junit := fs.String("junit", "", "write a JUnit report to this `file`")
+	list := fs.Bool("list", false, "list the tests and do not run them")
 	fs.Parse(args)
 
 	match, err := regexp.Compile(*run)
@@ -28,7 +33,7 @@ func gotest(ctx context.Context, args []string) int {
 	if err != nil {
 		return misuse(err)
 	}
-	tests, err := vmtest.GoTests(tc.Root, match)
+	tests, err := vmtest.GoTests(tc.Root, match, splitList(*kinds))
 	if err != nil {
 		return misuse(err)
 	}
@@ -36,6 +41,17 @@ func gotest(ctx context.Context, args []string) int {
 	if err != nil {
 		return misuse(err)
 	}
+	if *list {
+		for _, t := range tests {
+			fmt.Println(strings.TrimRight(strings.Join([]string{t.Path, t.Kind, strings.Join(t.Args, " "), t.Skip}, "\t"), "\t"))
+		}
+		return 0
+	}
+	tmp, err := os.MkdirTemp("", "gotest")
+	if err != nil {
+		return misuse(err)
+	}
+	defer os.RemoveAll(tmp)
 	v := newVerdicts(*verbose, *asJSON, "gotest")
 	var jobs []vmtest.Job
 	var of []*vmtest.GoTest
@@ -43,7 +59,12 @@ func gotest(ctx context.Context, args []string) int {
 		if t := &tests[i]; t.Skip != "" {
 			v.skip(t.Path, t.Skip)
 		} else {
-			jobs = append(jobs, t.Job(tc.Root, *timeout, modes))
+			j, err := t.Job(tc.Root, tmp, *timeout, modes)
+			if err != nil {
+				v.add(t.Path, err.Error(), 0)
+				continue
+			}
+			jobs = append(jobs, j)
 			of = append(of, t)
 		}
 	}
@@ -59,7 +80,11 @@ func gotest(ctx context.Context, args []string) int {
 	if err := pool.Run(ctx, jobs); err != nil {
 		return misuse(err)
 	}
-	return v.end()
+	code := v.end()
+	if err := v.writeJUnit(*junit); err != nil {
+		return misuse(err)
+	}
+	return code
 }
 
 func misuse(err error) int {

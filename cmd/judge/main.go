@@ -32,11 +32,12 @@ func main() { os.Exit(dispatch(os.Args[1:])) }
 const usage = `Judge runs programs under Terrarium and compares what they do with what they should do.
 
 usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v]
-       judge gotest   [-run regexp] [-modes default|all|names] [-v] [-json] [-timeout 60s]
+       judge gotest   [-run regexp] [-kinds run,rundir,…] [-modes default|all|names] [-v] [-json] [-junit file] [-p n] [-timeout 60s]
        judge random   [-n 1000] [-seed 1] [-keep folder] [-debug flags]
        judge modules  [-run regexp] [-v]
        judge limits   [-run regexp] [-v]
-       judge std      [-run regexp] [-short=false] [-timeout 3m] [-v] [-json] [-o file] [packages]
+       judge std      [-run regexp] [-results file] [-redo regexp|failed] [-for 10m] [-short=false] [-timeout 5m] [-memory MiB]
+                      [-j n] [-v] [-json] [-junit file] [-o file] [packages]
 
 Run it from the module's folder. The last line of each is "N passed, M failed, K skipped".
 `

@@ -1,23 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
-	"sort"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/terrarium-go/terrarium"
 	"github.com/terrarium-go/terrarium/internal/vmtest"
 )
 
@@ -34,94 +29,156 @@ import (
 //	skip       pass              passed
 //	skip       fail              failed
 //	skip       skip              skipped
-//	fail       any               skipped: nothing to compare with
+//	fail       any               not compared
 //	absent     (wasip1 only)     by what happens here alone
 //
 // A native test that the wasip1 build leaves out does not count: the list of tests
 // is ours. A test that ends its process (a fatal error, a crash, the time limit)
-// fails; the rest of the package then runs again without it.
+// fails; the rest of the package then runs again without it. A test that fails is run
+// once more, alone: if it passes then it counts as passed, and the table names it, because
+// tests that look at clocks fail on a busy machine.
+//
+// A run over everything takes an hour or more, so that it can be done in parts: with
+// -results, each package's row is kept in a file as soon as it is complete, a package that is
+// there is not run again (except for -redo), and -for ends the run between two packages.
 
 // stdVerb makes this program run the tests of one package.
 const stdVerb = "run-std-tests"
 
-// stdRequired are the packages that have to pass whole; they are the default.
+// stdRequired are the packages that have to pass whole. The pattern "required" names them.
 var stdRequired = []string{"errors", "strings", "bytes", "sort", "slices", "maps", "strconv", "unicode/utf8",
 	"container/heap", "container/list", "container/ring", "bufio", "cmp", "iter", "math/bits", "text/template", "regexp",
 	"encoding/json", "encoding/binary", "sync", "sync/atomic", "context", "reflect", "fmt"}
 
 // stdSkipped are packages that are not judged, with the reason.
 var stdSkipped = map[string]string{
-	"runtime":             "replaced by our own",
-	"runtime/cgo":         "cgo",
-	"runtime/race":        "the race detector needs native code",
-	"internal/runtime/gc": "tables of the runtime that is replaced",
+	"runtime":                 "tests of the runtime that is replaced, through its own variables; judge testprog has its programs",
+	"internal/runtime/gc":     "tables of the runtime that is replaced",
+	"internal/runtime/maps":   "reaches into the runtime that is replaced",
+	"internal/coverage/cfile": "coverage counters are the linker's",
+	"plugin":                  "plugins are native code",
 }
 
-// stdRow is a row of the table.
-type stdRow struct {
-	path                            string
-	passed, failed, skipped, native int // native: fails natively, not compared
-	took, nativeTook                time.Duration
-	failures                        []failure
-	note                            string
-}
+// stdLeft is the exit code of a run that -for has cut short.
+const stdLeft = 3
 
 func judgeStd(ctx context.Context, args []string) int {
 	fs := flags("std")
-	short := fs.Bool("short", true, "tell long tests to be short, natively and here")
-	run := fs.String("run", "", "only tests that match the `regexp`")
-	timeout := fs.Duration("timeout", 3*time.Minute, "for each package")
+	r := &stdRun{}
+	fs.BoolVar(&r.short, "short", true, "tell long tests to be short, natively and here")
+	fs.StringVar(&r.run, "run", "", "only tests that match the `regexp`")
+	fs.DurationVar(&r.timeout, "timeout", 5*time.Minute, "for each package, each way")
+	memory := fs.Int("memory", 3072, "limit of each package's machine in `MiB`")
+	fs.StringVar(&r.collector, "gc", "", "the collector")
+	fs.StringVar(&r.debug, "debug", "", "debug `flags`")
 	verbose := fs.Bool("v", false, "name every test")
 	asJSON := fs.Bool("json", false, "print a JSON line for each test")
-	out := fs.String("o", "", "write the table to this `file`, as docs/judges-std.md")
+	junit := fs.String("junit", "", "write a JUnit report to this `file`")
+	out := fs.String("o", "", "write the table to this `file`, as docs/judges-std.md, after each package")
+	results := fs.String("results", "", "keep each package's result in this `file`, and do not run what is there again")
+	redo := fs.String("redo", "", "run packages whose path matches the `regexp` again although -results has them; \"failed\": those with failures")
+	part := fs.Duration("for", 0, "begin no further package after this `time`; the exit code is then 3")
+	workers := fs.Int("j", 1, "packages at the same time")
 	fs.Parse(args)
+	r.memory = uint64(*memory) << 20
 
 	tc, err := vmtest.Toolchain()
 	if err != nil {
 		return misuse(err)
 	}
-	goTool := filepath.Join(tc.Root, "bin", "go")
-	patterns := fs.Args()
-	if len(patterns) == 0 {
-		patterns = stdRequired
+	r.tool, r.version = filepath.Join(tc.Root, "bin", "go"), tc.Version
+	paths, err := stdPackages(ctx, r.tool, fs.Args())
+	if err != nil {
+		return misuse(err)
 	}
-	paths, err := stdPackages(ctx, goTool, patterns)
+	kept, err := readStdResults(*results)
+	if err != nil {
+		return misuse(err)
+	}
+	again, err := regexp.Compile(*redo)
 	if err != nil {
 		return misuse(err)
 	}
 	v := newVerdicts(*verbose, *asJSON, "std")
-	v.total = len(paths)
-	r := &stdRun{tool: goTool, short: *short, run: *run, timeout: *timeout}
-	var rows []*stdRow
+	var todo []string
 	for _, path := range paths {
-		if ctx.Err() != nil {
-			break
-		}
-		if why := stdSkipped[path]; why != "" {
-			v.skip(path, why)
-			continue
-		}
-		row := r.pkg(ctx, path, v)
-		if ctx.Err() != nil { // interrupted: half a package is no verdict
-			break
-		}
-		rows = append(rows, row)
-		if !*asJSON {
-			fmt.Printf("%-28s %4d passed %3d failed %3d skipped %3d fail natively  %6.1fs (native %.1fs) %s\n",
-				row.path, row.passed, row.failed, row.skipped, row.native, row.took.Seconds(), row.nativeTook.Seconds(), row.note)
+		row := kept.rows[path]
+		switch {
+		case stdSkipped[path] != "":
+			v.skip(path, stdSkipped[path])
+		case row == nil, *redo == "failed" && row.Failed > 0, *redo != "" && *redo != "failed" && again.MatchString(path):
+			todo = append(todo, path)
 		}
 	}
-	code := v.end()
-	if *out != "" {
-		if err := os.WriteFile(*out, stdTable(rows, args), 0o644); err != nil {
+	r.cheapestFirst(todo)
+	v.total = len(todo)
+
+	var mu sync.Mutex // of kept and the output
+	start, left, code := time.Now(), 0, 0
+	next := make(chan string)
+	var wg sync.WaitGroup
+	for range max(1, *workers) {
+		wg.Go(func() {
+			for path := range next {
+				row := r.pkg(ctx, path, v)
+				if ctx.Err() != nil { // interrupted: half a package is no verdict
+					return
+				}
+				mu.Lock()
+				if !*asJSON {
+					fmt.Println(row)
+				}
+				if err := kept.add(row); err != nil {
+					code = misuse(err)
+				}
+				if *out != "" {
+					if err := os.WriteFile(*out, kept.table(args), 0o644); err != nil {
+						code = misuse(err)
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i, path := range todo {
+		if ctx.Err() != nil || *part > 0 && time.Since(start) > *part {
+			left = len(todo) - i
+			break
+		}
+		select {
+		case next <- path:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	wg.Wait()
+	if *out != "" && len(todo) == 0 {
+		if err := os.WriteFile(*out, kept.table(args), 0o644); err != nil {
 			return misuse(err)
 		}
+	}
+	if end := v.end(); code == 0 {
+		code = end
+	}
+	if err := v.writeJUnit(*junit); err != nil {
+		return misuse(err)
+	}
+	if left > 0 {
+		fmt.Printf("%d packages left\n", left)
+		return stdLeft
 	}
 	return code
 }
 
-// stdPackages expands patterns to the packages with tests that a wasip1 build admits.
+// stdPackages expands patterns to the packages with tests that a wasip1 build admits; all of std if
+// there is none.
 func stdPackages(ctx context.Context, goTool string, patterns []string) ([]string, error) {
+	if len(patterns) == 0 {
+		patterns = []string{"std"}
+	}
+	if i := slices.Index(patterns, "required"); i >= 0 {
+		patterns = slices.Concat(patterns[:i], stdRequired, patterns[i+1:])
+	}
 	cmd := exec.CommandContext(ctx, goTool, append([]string{"list", "-e", "-f",
 		`{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}`}, patterns...)...)
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
@@ -142,340 +199,76 @@ func stdPackages(ctx context.Context, goTool string, patterns []string) ([]strin
 	return paths, nil
 }
 
-// stdRun is how packages are run.
-type stdRun struct {
-	tool    string // the go command
-	short   bool
-	run     string
-	timeout time.Duration
-}
-
-// verdictOf a test: "pass", "fail" or "skip", with what it printed.
-type verdictOf struct {
-	verdict, text string
-	took          time.Duration
-}
-
+// pkg judges one package.
 func (r *stdRun) pkg(ctx context.Context, path string, v *verdicts) *stdRow {
-	row := &stdRow{path: path}
-	start := time.Now()
+	row := &stdRow{Path: path, Date: time.Now().UTC().Format("2006-01-02")}
 	native, err := r.native(ctx, path)
-	row.nativeTook = time.Since(start)
+	row.NativeTook = native.Took
 	if err != nil {
-		row.note = "natively: " + err.Error()
+		row.Note = "natively: " + err.Error()
 	}
-	start = time.Now()
+	start := time.Now()
 	names, ours, fatal := r.ours(ctx, path)
-	row.took = time.Since(start)
+	row.Took = time.Since(start)
 	fail := func(name, text string, took time.Duration) {
-		row.failed++
-		row.failures = append(row.failures, failure{name, text})
+		row.Failed++
+		row.Failures = append(row.Failures, stdFailure{name, text})
 		v.add(path+"."+name, text, took)
 	}
-	if fatal != "" {
-		fail("(package)", fatal, 0)
+	if fatal != "" && len(names) == 0 {
+		// It does not even list its tests: all that pass natively fail.
+		for name, n := range native.Tests {
+			if n.Verdict == "pass" {
+				fail(name, fatal, 0)
+			}
+		}
+		if row.Failed == 0 {
+			fail("(package)", fatal, 0)
+		}
+		return row
 	}
 	for _, name := range names {
-		want, known := native[name]
+		want, known := native.Tests[name]
 		got, ran := ours[name]
 		switch {
 		case !ran && r.run != "" && !known:
 			continue
-		case known && want.verdict == "fail":
-			row.native++
+		case known && want.Verdict == "fail":
+			row.Native = append(row.Native, name)
 			v.skip(path+"."+name, "fails natively")
 		case !ran && fatal != "":
-			row.failed++
-			row.failures = append(row.failures, failure{name, "did not run"})
-			v.add(path+"."+name, "did not run", 0)
+			fail(name, "did not run: "+fatal, 0)
 		case !ran:
 			fail(name, "no result", 0)
-		case got.verdict == "skip":
-			row.skipped++
-			v.skip(path+"."+name, strings.TrimSpace(lastLine(got.text)))
-		case got.verdict == "fail":
-			fail(name, got.text, got.took)
+		case got.Verdict == "skip":
+			row.Skipped++
+			v.skip(path+"."+name, strings.TrimSpace(lastLine(got.Text)))
+		case got.Verdict == "fail":
+			if r.again(ctx, path, name, got.Took) {
+				row.Second = append(row.Second, name)
+				row.Passed++
+				v.add(path+"."+name, "", got.Took)
+				continue
+			}
+			fail(name, got.Text, got.Took)
 		default:
-			row.passed++
-			v.add(path+"."+name, "", got.took)
+			row.Passed++
+			v.add(path+"."+name, "", got.Took)
 		}
 	}
 	return row
 }
 
+// again runs a test that has failed alone, and reports whether it passes; one that takes long is not worth it.
+func (r *stdRun) again(ctx context.Context, path, name string, took time.Duration) bool {
+	if took > r.timeout/4 {
+		return false
+	}
+	p := r.process(ctx, path, []string{"-test.run=^" + regexp.QuoteMeta(name) + "$"}, r.timeout/2)
+	return p.whole && p.verdicts[name].Verdict == "pass"
+}
+
 func lastLine(s string) string {
 	s = strings.TrimRight(s, "\n")
 	return s[strings.LastIndexByte(s, '\n')+1:]
-}
-
-// native runs the tests with go test.
-func (r *stdRun) native(ctx context.Context, path string) (map[string]verdictOf, error) {
-	args := []string{"test", "-json", "-vet=off", "-timeout=" + r.timeout.String()}
-	if r.short {
-		args = append(args, "-short")
-	}
-	if r.run != "" {
-		args = append(args, "-run="+r.run)
-	}
-	cmd := exec.CommandContext(ctx, r.tool, append(args, path)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	b, err := cmd.Output()
-	res := map[string]verdictOf{}
-	for line := range bytes.Lines(b) {
-		var e struct {
-			Action, Test string
-			Elapsed      float64
-		}
-		if json.Unmarshal(line, &e) != nil || e.Test == "" || strings.Contains(e.Test, "/") {
-			continue
-		}
-		switch e.Action {
-		case "pass", "fail", "skip":
-			res[e.Test] = verdictOf{verdict: e.Action}
-		}
-	}
-	if len(res) == 0 && err != nil {
-		return nil, fmt.Errorf("%v %s", err, lastLine(stderr.String()))
-	}
-	return res, nil
-}
-
-// ours runs the tests here: the names of all tests, the verdicts of those that ran, and
-// what kept the package from running whole.
-func (r *stdRun) ours(ctx context.Context, path string) (names []string, res map[string]verdictOf, fatal string) {
-	res = map[string]verdictOf{}
-	deadline := time.Now().Add(r.timeout)
-	var skip []string
-	for range 10 {
-		left := time.Until(deadline)
-		if left < time.Second {
-			return names, res, fmt.Sprintf("time over after %v", r.timeout)
-		}
-		args := []string{stdVerb, path, "-test.timeout=" + left.String()}
-		if r.short {
-			args = append(args, "-test.short")
-		}
-		if r.run != "" {
-			args = append(args, "-test.run="+r.run)
-		}
-		if len(skip) > 0 {
-			args = append(args, "-test.skip=^("+strings.Join(skip, "|")+")$")
-		}
-		p := stdProcess(ctx, args, left+10*time.Second)
-		if len(names) == 0 {
-			names = p.names
-		}
-		done := 0
-		for name, verdict := range p.verdicts {
-			if _, ok := res[name]; !ok {
-				res[name], done = verdict, done+1
-			}
-			skip = append(skip, regexp.QuoteMeta(name))
-		}
-		if p.whole {
-			return names, res, ""
-		}
-		for _, name := range p.open { // what was running when the process ended
-			if _, ok := res[name]; !ok {
-				res[name], done = verdictOf{verdict: "fail", text: p.end}, done+1
-				skip = append(skip, regexp.QuoteMeta(name))
-			}
-		}
-		if done == 0 {
-			return names, res, p.end
-		}
-	}
-	return names, res, "too many tests end the process"
-}
-
-// stdProcess is one run of stdVerb.
-type stdProcessResult struct {
-	names    []string
-	verdicts map[string]verdictOf
-	open     []string // tests without a verdict, as they were running
-	whole    bool     // the run came to its end
-	end      string   // if not: how the process ended
-}
-
-var (
-	runLine     = regexp.MustCompile(`^\x16=== (RUN|PAUSE|CONT)\s+(\S+)`)
-	verdictLine = regexp.MustCompile(`\x16\s*--- (PASS|FAIL|SKIP): (\S+) \(([0-9.]+)s\)`)
-)
-
-func stdProcess(ctx context.Context, args []string, limit time.Duration) (p stdProcessResult) {
-	p.verdicts = map[string]verdictOf{}
-	exe, err := os.Executable()
-	if err != nil {
-		p.end = err.Error()
-		return p
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, exe, args...)
-	pr, pw := io.Pipe()
-	cmd.Stdout, cmd.Stderr = pw, pw
-	if err := cmd.Start(); err != nil {
-		p.end = err.Error()
-		return p
-	}
-	go func() { pw.CloseWithError(cmd.Wait()) }()
-
-	state := map[string]string{} // of top-level tests: RUN, PAUSE, CONT
-	text := map[string]*strings.Builder{}
-	var order []string
-	var tail []string
-	current := ""
-	in := bufio.NewReader(pr)
-	for {
-		line, err := in.ReadString('\n')
-		if m := runLine.FindStringSubmatch(line); m != nil {
-			current, _, _ = strings.Cut(m[2], "/")
-			if state[current] == "" {
-				order = append(order, current)
-			}
-			if m[2] == current || m[1] != "PAUSE" {
-				state[current] = m[1]
-			}
-			if text[current] == nil {
-				text[current] = new(strings.Builder)
-			}
-		} else if m := verdictLine.FindStringSubmatch(line); m != nil && !strings.Contains(m[2], "/") {
-			d, _ := time.ParseDuration(m[3] + "s")
-			said := ""
-			if b := text[m[2]]; b != nil {
-				said = b.String()
-			}
-			p.verdicts[m[2]] = verdictOf{strings.ToLower(m[1]), said, d}
-			delete(state, m[2])
-		} else if rest, ok := strings.CutPrefix(line, "\x16=== LIST "); ok {
-			p.names = strings.Fields(rest)
-		} else if strings.HasPrefix(line, "\x16=== END ") {
-			p.whole = strings.TrimSpace(line[len("\x16=== END "):]) == "whole"
-		} else if line != "" && !strings.HasPrefix(line, "\x16=== NAME") {
-			if b := text[current]; b != nil && b.Len() < 8<<10 {
-				b.WriteString(strings.TrimPrefix(line, "\x16"))
-			}
-			if tail = append(tail, line); len(tail) > 60 {
-				tail = tail[1:]
-			}
-		}
-		if err != nil {
-			if err != io.EOF {
-				tail = append(tail, err.Error())
-			}
-			break
-		}
-	}
-	if ctx.Err() != nil {
-		tail = append(tail, fmt.Sprintf("killed after %v", limit))
-	}
-	paused := []string{}
-	for _, name := range order {
-		switch state[name] {
-		case "RUN", "CONT":
-			p.open = append(p.open, name)
-		case "PAUSE":
-			paused = append(paused, name)
-		}
-	}
-	if len(p.open) == 0 {
-		p.open = paused
-	}
-	from := 0
-	for i, line := range tail { // the report of a panic or fatal error, not what came before
-		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-			from = i
-			break
-		}
-	}
-	p.end = strings.Join(tail[from:], "")
-	if len(p.end) > 4000 {
-		p.end = p.end[:4000] + "…"
-	}
-	return p
-}
-
-// runStdTests is stdVerb: it runs one package's tests and marks what it prints for
-// stdProcess. Its exit code is the tests'.
-func runStdTests(ctx context.Context, args []string) int {
-	fail := func(err error) int {
-		fmt.Printf("fatal error: %v\n", err)
-		return 2
-	}
-	if len(args) == 0 {
-		return fail(errors.New("no package"))
-	}
-	tests, err := terrarium.ListTests(terrarium.Options{Args: args[:1]})
-	if err != nil {
-		return fail(err)
-	}
-	p, err := tests.Compile(ctx, args[0])
-	if err != nil {
-		return fail(err)
-	}
-	if p.Program == nil {
-		fmt.Println("\x16=== LIST")
-		fmt.Println("\x16=== END whole")
-		return 0
-	}
-	cfg := terrarium.Config{
-		Dirs: []terrarium.Dir{{Guest: "/", Host: "/"}},
-		Env:  append(os.Environ(), "GOROOT="+p.GOROOT, "PWD="+p.Dir),
-	}
-	var list bytes.Buffer
-	cfg.Stdout, cfg.Stderr = &list, os.Stdout
-	cfg.Args = []string{args[0] + ".test", "-test.list=^(Test|Example|Fuzz)"}
-	if res, err := p.Run(ctx, cfg); err == nil && res.ExitCode == 0 {
-		fmt.Println("\x16=== LIST " + strings.Join(strings.Fields(list.String()), " "))
-	} else {
-		os.Stdout.Write(list.Bytes())
-	}
-	cfg.Stdin, cfg.Stdout = strings.NewReader(""), os.Stdout
-	cfg.Args = append([]string{args[0] + ".test", "-test.paniconexit0", "-test.v=test2json"}, args[1:]...)
-	res, err := p.Run(ctx, cfg)
-	if err != nil {
-		return fail(err)
-	}
-	how := "whole"
-	if res.ExitCode > 1 || res.End != terrarium.Normal {
-		how = "broken"
-	}
-	fmt.Printf("\n\x16=== END %s\n", how)
-	return res.ExitCode
-}
-
-// stdTable is the table as a document.
-func stdTable(rows []*stdRow, args []string) []byte {
-	var b bytes.Buffer
-	var sum stdRow
-	for _, r := range rows {
-		sum.passed += r.passed
-		sum.failed += r.failed
-		sum.skipped += r.skipped
-		sum.native += r.native
-	}
-	fmt.Fprintf(&b, "# The standard library's own tests\n\n%s, `judge std %s`, %s natively on %s/%s.\n\n", time.Now().UTC().Format("2006-01-02"),
-		strings.Join(args, " "), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(&b, "Test functions, examples and fuzz seeds: %d passed, %d failed, %d skipped here, %d fail natively on this machine and are not compared", sum.passed, sum.failed, sum.skipped, sum.native)
-	if n := sum.passed + sum.failed; n > 0 {
-		fmt.Fprintf(&b, "; %.1f %% of those that count pass", 100*float64(sum.passed)/float64(n))
-	}
-	b.WriteString(".\nA skip is the test's own decision on wasip1 (no processes, no network), or with -short.\n\n")
-	b.WriteString("| package | passed | failed | skipped | fail natively | s here | s native |\n|---|--:|--:|--:|--:|--:|--:|\n")
-	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %.1f | %.1f |\n", r.path, r.passed, r.failed, r.skipped, r.native, r.took.Seconds(), r.nativeTook.Seconds())
-	}
-	b.WriteString("\n## What fails\n\n")
-	for _, r := range rows {
-		sort.SliceStable(r.failures, func(i, j int) bool { return r.failures[i].name < r.failures[j].name })
-		for _, f := range r.failures {
-			first, _, _ := strings.Cut(strings.TrimSpace(f.text), "\n")
-			if len(first) > 160 {
-				first = first[:160] + "…"
-			}
-			fmt.Fprintf(&b, "- %s.%s: `%s`\n", r.path, f.name, strings.ReplaceAll(first, "`", "'"))
-		}
-	}
-	return b.Bytes()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"os"
 	"sort"
@@ -19,6 +20,7 @@ type verdicts struct {
 	total   int // verdicts to come
 
 	mu       sync.Mutex
+	all      []judged
 	passed   int
 	failures []failure
 	skipped  []string
@@ -59,13 +61,20 @@ func (v *verdicts) add(name, text string, took time.Duration) {
 	}
 }
 
-func (v *verdicts) line(verdict, name, text string, took time.Duration) {
+// judged is one test's.
+type judged struct {
+	what, name, text string // what: pass, fail, skip
+	took             time.Duration
+}
+
+func (v *verdicts) line(what, name, text string, took time.Duration) {
+	v.all = append(v.all, judged{what, name, text, took})
 	switch {
 	case v.json:
-		b, _ := json.Marshal(map[string]any{"test": name, "verdict": verdict, "text": text, "ms": took.Milliseconds()})
+		b, _ := json.Marshal(map[string]any{"test": name, "verdict": what, "text": text, "ms": took.Milliseconds()})
 		fmt.Println(string(b))
 	case v.verbose:
-		fmt.Printf("%s  %6d ms  %s\n", verdict, took.Milliseconds(), name)
+		fmt.Printf("%s  %6d ms  %s\n", what, took.Milliseconds(), name)
 		if text != "" {
 			fmt.Println(indent(text))
 		}
@@ -106,6 +115,57 @@ func (v *verdicts) end() int {
 		return 1
 	}
 	return 0
+}
+
+// junitCase and junitSuite are the parts of a JUnit report that its readers agree on.
+type junitCase struct {
+	Name    string     `xml:"name,attr"`
+	Class   string     `xml:"classname,attr"`
+	Time    string     `xml:"time,attr"`
+	Failure *junitText `xml:"failure,omitempty"`
+	Skipped *junitText `xml:"skipped,omitempty"`
+}
+
+type junitText struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+type junitSuite struct {
+	XMLName  xml.Name    `xml:"testsuite"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Time     string      `xml:"time,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+// writeJUnit writes all verdicts as a JUnit report; file "" is none.
+func (v *verdicts) writeJUnit(file string) error {
+	if file == "" {
+		return nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	secs := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
+	suite := junitSuite{Name: "judge " + v.what, Tests: len(v.all), Failures: len(v.failures), Skipped: len(v.skipped), Time: secs(time.Since(v.start))}
+	for _, t := range v.all {
+		c := junitCase{Name: t.name, Class: v.what, Time: secs(t.took)}
+		first, _, _ := strings.Cut(t.text, "\n")
+		switch t.what {
+		case "fail":
+			c.Failure = &junitText{first, t.text}
+		case "skip":
+			c.Skipped = &junitText{Message: first}
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	b, err := xml.MarshalIndent(suite, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append([]byte(xml.Header), b...), 0o666)
 }
 
 // groupOf is the first line of a failure, without what differs between cases of the same cause.

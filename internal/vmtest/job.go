@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type Job struct {
 	Memory  uint64        // bytes; 0: no limit
 	Merge   bool          // standard error goes into Stdout, in order
 	NoEnv   bool          // an empty environment, no folders
+	Prints  bool          // the program prints the program that is meant, which is run in Modes
 }
 
 // Mode is a way to run a program.
@@ -99,16 +101,32 @@ func Execute(j *Job, done func(Outcome)) {
 	if len(j.Modes) > 0 {
 		first = j.Modes[0].Name
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), j.Timeout, errTime)
 	start := time.Now()
-	p, err := terrarium.Compile(ctx, terrarium.Options{Args: j.Files, Dir: j.Dir})
-	if err == nil {
-		err = p.Verify()
+	p, err := compile(j)
+	if err == nil && j.Prints {
+		o := runMode(p, j, Mode{Procs: 2})
+		if o.Err != "" || o.ExitCode != 0 {
+			o.Mode = first
+			done(o)
+			return
+		}
+		dir, derr := os.MkdirTemp("", "judge")
+		if derr != nil {
+			done(Outcome{Job: j.ID, Mode: first, Err: derr.Error()})
+			return
+		}
+		defer os.RemoveAll(dir)
+		file := filepath.Join(dir, "printed.go")
+		printed := *j
+		printed.Files, printed.Args = []string{file}, nil
+		if err = os.WriteFile(file, []byte(o.Stdout), 0o666); err == nil {
+			p, err = compile(&printed)
+		}
+		j = &printed
 	}
-	cancel()
-	compile := time.Since(start)
+	took := time.Since(start)
 	if err != nil {
-		done(Outcome{Job: j.ID, Mode: first, End: "compile", Err: err.Error(), ExitCode: 1, Compile: compile})
+		done(Outcome{Job: j.ID, Mode: first, End: "compile", Err: err.Error(), ExitCode: 1, Compile: took})
 		return
 	}
 	for i, m := range j.Modes {
@@ -117,10 +135,20 @@ func Execute(j *Job, done func(Outcome)) {
 		}
 		o := runMode(p, j, m)
 		if i == 0 {
-			o.Compile = compile
+			o.Compile = took
 		}
 		done(o)
 	}
+}
+
+func compile(j *Job) (*terrarium.Program, error) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), j.Timeout, errTime)
+	defer cancel()
+	p, err := terrarium.Compile(ctx, terrarium.Options{Args: j.Files, Dir: j.Dir})
+	if err != nil {
+		return nil, err
+	}
+	return p, p.Verify()
 }
 
 func runMode(p *terrarium.Program, j *Job, m Mode) Outcome {

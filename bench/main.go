@@ -1,13 +1,17 @@
-// Bench measures Terrarium against native code and against yaegi on the programs of
+// Bench measures Terrarium against native code, wazero and yaegi on the programs of
 // the folder programs, and prints one table:
 //
 //	cd bench && go run .            all peers
 //	cd bench && go run . -peers native,terrarium -rounds 9
 //	cd bench && go run . -o ../docs/bench.md
 //
+// Wazero compiles a wasip1 build of the program and runs it, without the option that would
+// make it possible to stop the program.
+//
 // Each program prints the nanoseconds of its kernel on standard error, so start-up and compilation
 // are not counted. The peers take turns within a round, because machines drift; medians and
-// their ratios are reported. Peers live in a module of their own and are no dependency of Terrarium.
+// their ratios are reported. -versus names another terrarium command, which then takes turns with the one
+// that is built here: what a change brings, paired. Peers live in a module of their own and are no dependency of Terrarium.
 package main
 
 import (
@@ -21,13 +25,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/traefik/yaegi/interp"
-	"github.com/traefik/yaegi/stdlib"
+	"github.com/terrarium-go/terrarium/bench/peer"
 )
 
 var programs = []string{"fib", "sieve", "quicksort", "matmul", "nbody", "bintree", "mapfill", "strbuild"}
@@ -35,100 +37,91 @@ var programs = []string{"fib", "sieve", "quicksort", "matmul", "nbody", "bintree
 var (
 	rounds = flag.Int("rounds", 5, "rounds; the median counts")
 	limit  = flag.Duration("limit", 2*time.Minute, "most time of one run")
-	peers  = flag.String("peers", "native,terrarium,yaegi", "who takes part")
+	peers  = flag.String("peers", "native,terrarium,wazero,yaegi", "who takes part")
 	only   = flag.String("run", "", "programs that match this regexp")
 	out    = flag.String("o", "", "also write the table to this file")
-	child  = flag.String("yaegi", "", "run this program under yaegi (used by the bench itself)")
+	versus = flag.String("versus", "", "another terrarium `command` to compare with")
 )
 
 func main() {
+	peer.Main()
 	flag.Parse()
-	if *child != "" {
-		i := interp.New(interp.Options{})
-		if err := i.Use(stdlib.Symbols); err != nil {
-			fatal(err)
-		}
-		if _, err := i.EvalPath(*child); err != nil {
-			fatal(err)
-		}
-		return
-	}
 	tmp, err := os.MkdirTemp("", "terrarium-bench")
-	if err != nil {
-		fatal(err)
-	}
+	peer.Must(err)
 	defer os.RemoveAll(tmp)
 	terrarium := filepath.Join(tmp, "terrarium")
-	build(terrarium, "..", "./cmd/terrarium")
-	self, err := os.Executable()
-	if err != nil {
-		fatal(err)
+	peer.Build(terrarium, "..", "./cmd/terrarium")
+	if *versus != "" {
+		*peers += ",versus"
 	}
 	match := regexp.MustCompile(*only)
-	var w io.Writer = os.Stdout
-	var file bytes.Buffer
-	if *out != "" {
-		w = io.MultiWriter(os.Stdout, &file)
-	}
-	fmt.Fprintf(w, "# Speed\n\n`cd bench && go run . -rounds %d` on %s, %s %s/%s, %d cores: time of the kernel, median of %d rounds in turns\n(yaegi: one round, at most %v).\n\n", *rounds, time.Now().Format("2006-01-02"), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), *rounds, *limit)
-	fmt.Fprintf(w, "| program | native ms | terrarium ms | ratio | yaegi ms | yaegi / terrarium |\n|---|---|---|---|---|---|\n")
+	var text strings.Builder
+	w := io.MultiWriter(os.Stdout, &text)
+	fmt.Fprintf(w, "`cd bench && go run . -rounds %d` on %s, %s %s/%s, %d cores: time of the kernel, median of %d rounds in turns\n(yaegi one round, at most %v).\n\n", *rounds, time.Now().Format("2006-01-02"), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), *rounds, *limit)
+	fmt.Fprintf(w, "| program | native ms | terrarium ms | ratio | wazero ms | ratio | yaegi ms | yaegi / terrarium |%s\n|---|---|---|---|---|---|---|---|%s\n", versusHead(" other / terrarium |"), versusHead("---|"))
 	for _, p := range programs {
 		if !match.MatchString(p) {
 			continue
 		}
 		native := filepath.Join(tmp, p)
-		build(native, ".", "./programs/"+p)
+		peer.Build(native, ".", "./programs/"+p)
+		wasm := native + ".wasm"
+		if strings.Contains(*peers, "wazero") {
+			peer.Build(wasm, ".", "./programs/"+p)
+		}
 		src := filepath.Join("programs", p, "main.go")
 		times := map[string][]float64{}
 		want := ""
 		for r := 0; r < *rounds; r++ {
-			for _, peer := range strings.Split(*peers, ",") {
+			for _, who := range strings.Split(*peers, ",") {
 				var cmd []string
-				switch peer {
+				switch who {
 				case "native":
 					cmd = []string{native}
 				case "terrarium":
 					cmd = []string{terrarium, "run", src}
+				case "versus":
+					cmd = []string{*versus, "run", src}
+				case "wazero":
+					cmd = peer.Self("wazero", wasm)
 				case "yaegi":
 					if r > 0 {
 						continue
 					}
-					cmd = []string{self, "-yaegi", src}
+					cmd = peer.Self("yaegi", src)
+				default:
+					peer.Must(fmt.Errorf("unknown peer %q", who))
 				}
 				ns, text, err := run(cmd)
 				if err != nil {
-					fmt.Fprintf(os.Stderr, "%s under %s: %v\n", p, peer, err)
+					fmt.Fprintf(os.Stderr, "%s under %s: %v\n", p, who, err)
 					continue
 				}
 				if want == "" {
 					want = text
 				} else if text != want {
-					fmt.Fprintf(os.Stderr, "%s under %s prints something else\n", p, peer)
+					fmt.Fprintf(os.Stderr, "%s under %s prints something else\n", p, who)
 				}
-				times[peer] = append(times[peer], ns/1e6)
+				times[who] = append(times[who], ns/1e6)
 			}
 		}
-		n, t, y := median(times["native"]), median(times["terrarium"]), median(times["yaegi"])
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", p, ms(n), ms(t), ratio(t, n), ms(y), ratio(y, t))
+		n, t, z, y := peer.Median(times["native"]), peer.Median(times["terrarium"]), peer.Median(times["wazero"]), peer.Median(times["yaegi"])
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s | %s |", p, ms(n), ms(t), peer.Ratio(t, n), ms(z), peer.Ratio(z, n), ms(y), peer.Ratio(y, t))
+		fmt.Fprintln(w, versusHead(" "+peer.Ratio(peer.Median(times["versus"]), t)+" |"))
 	}
 	if *out != "" {
-		if err := os.WriteFile(*out, file.Bytes(), 0o644); err != nil {
-			fatal(err)
-		}
+		peer.Must(peer.Section(*out, "speed", text.String()))
 	}
 }
 
-func fatal(err error) {
-	fmt.Fprintln(os.Stderr, "bench:", err)
-	os.Exit(1)
-}
+func ms(v float64) string { return peer.Number(v, 0) }
 
-func build(bin, dir, pkg string) {
-	c := exec.Command("go", "build", "-o", bin, pkg)
-	c.Dir, c.Stderr = dir, os.Stderr
-	if err := c.Run(); err != nil {
-		fatal(fmt.Errorf("building %s: %w", pkg, err))
+// versusHead is the text if there is another command to compare with.
+func versusHead(text string) string {
+	if *versus == "" {
+		return ""
 	}
+	return text
 }
 
 var nsLine = regexp.MustCompile(`(?m)^ns (\d+)$`)
@@ -153,26 +146,4 @@ func run(cmd []string) (ns float64, text string, err error) {
 	}
 	ns, err = strconv.ParseFloat(m[1], 64)
 	return ns, stdout.String(), err
-}
-
-func median(v []float64) float64 {
-	if len(v) == 0 {
-		return 0
-	}
-	sort.Float64s(v)
-	return v[len(v)/2]
-}
-
-func ms(v float64) string {
-	if v == 0 {
-		return "–"
-	}
-	return strconv.FormatFloat(v, 'f', 0, 64)
-}
-
-func ratio(a, b float64) string {
-	if a == 0 || b == 0 {
-		return "–"
-	}
-	return strconv.FormatFloat(a/b, 'f', 2, 64)
 }

@@ -99,6 +99,8 @@ type Stats struct {
 	Classes     []ClassStats
 	StackInuse  uint64
 	MaxPause    time.Duration // of the recent 256
+
+	Executed *bytecode.Counts // executed instructions, with the debug flag pairs; else nil
 }
 
 // ClassStats is the traffic of one size class of the heap; Size 0 stands for large objects, by pages.
@@ -120,6 +122,7 @@ type VM struct {
 	result  Result
 	err     error
 	missing []string
+	machine *interp.Machine
 }
 
 // Run runs the program to its end. A cancelled context ends it; then the error is the
@@ -253,7 +256,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 		c.Close()
 		return nil, err
 	}
-	v = &VM{space: space, heap: h, sched: s, gc: c, host: vm, ctx: ctx, done: make(chan struct{}), missing: m.Missing()}
+	v = &VM{space: space, heap: h, sched: s, gc: c, host: vm, ctx: ctx, done: make(chan struct{}), missing: m.Missing(), machine: m}
 	go v.watch()
 	return v, nil
 }
@@ -279,6 +282,7 @@ func (v *VM) Wait() (Result, error) {
 		v.result = Result{ExitCode: e.Code, End: End(e.Reason), Text: e.Text, Stats: Stats{
 			Collections: st.Cycles, PauseTotal: st.PauseTotal, Used: v.space.Used(), Peak: v.space.Peak(),
 			Mallocs: hs.Mallocs, Frees: hs.Frees, TotalAlloc: hs.TotalAlloc, HeapLive: hs.HeapAlloc, Breakdown: v.space.Breakdown(), StackInuse: hs.StackInuse,
+			Executed: v.machine.Executed(),
 		}}
 		for i := range hs.Classes {
 			if c := &hs.Classes[i]; c.Allocs > 0 {

@@ -4,6 +4,7 @@
 //	judge gotest     the Go distribution's test programs
 //	judge random     random programs, compared with the real toolchain
 //	judge modules    the tests of well-known modules
+//	judge pairs      which instructions programs execute, and which behind which
 //	judge limits     programs that ask for more than they get
 //	judge std        the standard library's own tests, compared with go test
 //
@@ -35,6 +36,7 @@ usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v
        judge gotest   [-run regexp] [-kinds run,rundir,…] [-modes default|all|names] [-v] [-json] [-junit file] [-p n] [-timeout 60s]
        judge random   [-n 1000] [-seed 1] [-keep folder] [-debug flags]
        judge modules  [-run regexp] [-v]
+       judge pairs    [-top 40] [-each] [-fused] [file.go…]   (counts instructions, judges nothing)
        judge limits   [-run regexp] [-v]
        judge std      [-run regexp] [-results file] [-redo regexp|failed] [-for 10m] [-short=false] [-timeout 5m] [-memory MiB]
                       [-j n] [-v] [-json] [-junit file] [-o file] [packages]
@@ -79,6 +81,8 @@ func dispatch(args []string) int {
 		return thirdParty(ctx, args[1:])
 	case "random":
 		return random(ctx, args[1:])
+	case "pairs":
+		return pairs(ctx, args[1:])
 	case randomVerb:
 		return randomRun(args[1:])
 	case "help", "-h", "-help", "--help":

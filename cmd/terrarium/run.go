@@ -187,6 +187,9 @@ func runRun(c *command, args []string) int {
 	if m.stats {
 		printStats(os.Stderr, res)
 	}
+	if res.Stats.Executed != nil {
+		res.Stats.Executed.Write(os.Stderr, 40)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return 130

@@ -23,6 +23,7 @@ type Flags struct {
 	Seed      int64 // seed of every random choice the scheduler and the guest make; 0: random
 	Check     bool  // run the heap checker after every collection
 	GCTrace   int   // print one line per collection, in Go's gctrace format
+	Pairs     int   // count executed instructions and their neighbours: 1 without fused pairs, 2 with them
 }
 
 // Flag is one row of the table.
@@ -60,6 +61,8 @@ var Table = []Flag{
 		func(f *Flags, v int64) { f.Check = v != 0 }, func(f *Flags) int64 { return b2i(f.Check) }},
 	{"gctrace", "Print one line per collection to standard error, in the format of GODEBUG=gctrace=1.",
 		func(f *Flags, v int64) { f.GCTrace = int(v) }, func(f *Flags) int64 { return int64(f.GCTrace) }},
+	{"pairs", "Count executed instructions, pairs and triples of neighbours, and print the most frequent at exit; 2 counts with the pairs that the interpreter fuses.",
+		func(f *Flags, v int64) { f.Pairs = int(v) }, func(f *Flags) int64 { return int64(f.Pairs) }},
 }
 
 // Parse reads a comma-separated list name=value (a bare name means 1) into f.

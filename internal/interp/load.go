@@ -98,7 +98,8 @@ func New(prog *bytecode.Program, space *mem.Space, h *heap.Heap, cfg Config) (*M
 		return nil, errors.New("the program has no code")
 	}
 	m := &Machine{prog: prog, quantum: cfg.Quantum, hooks: map[string]uint32{}}
-	m.metered = cfg.Deterministic || cfg.Steps > 0 || cfg.Flags.Yield || cfg.Flags.MoveStack
+	m.metered = cfg.Deterministic || cfg.Steps > 0 || cfg.Flags.Yield || cfg.Flags.MoveStack || cfg.Flags.Pairs > 0
+	m.counting = cfg.Flags.Pairs
 	switch {
 	case cfg.Flags.Yield || cfg.Flags.MoveStack:
 		m.quantum = 1
@@ -187,7 +188,7 @@ func (m *Machine) patch() error {
 			}
 		}
 	}
-	for i := range len(code) - 1 {
+	for i := 0; i < len(code)-1 && m.counting != 1; i++ {
 		if op := fusedWith[code[i].Op][code[i+1].Op]; op != 0 {
 			code[i].Op = op
 		}

@@ -4251,6 +4251,2166 @@ out:
 	return reason
 }
 
+// loopCounted is loopMetered that counts what it executes.
+func loopCounted(st *state) exit {
+	pc, fp, csp, base := unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp), st.base
+	var reason exit
+	counts, last, lastPC := unsafe.Pointer(st.counts), st.last, st.lastPC
+	for ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {
+		ins := (*bytecode.Ins)(pc)
+		if uintptr(pc) != lastPC+bytecode.InsBytes {
+			last = 0
+		}
+		last = (last<<8 | uint64(ins.Op)) & (1<<24 - 1)
+		lastPC = uintptr(pc)
+		*(*uint64)(unsafe.Add(counts, last*8))++
+		switch uint8(ins.Op) {
+		case 2: // MOV
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+		case 3: // MOV2
+			x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+		case 4: // MOV3
+			x, y, z := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+2)*8)))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+		case 5: // MOVN
+			if uintptr(ins.A) <= uintptr(ins.B) {
+				for i := uintptr(0); i < uintptr(ins.Imm); i++ {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
+				}
+			} else {
+				for i := uintptr(ins.Imm); i > 0; i-- {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i-1)*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i-1)*8)))
+				}
+			}
+		case 6: // LDI
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+		case 7: // ZERO
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = 0
+		case 8: // ZERON
+			for i := uintptr(0); i < uintptr(ins.Imm); i++ {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = 0
+			}
+		case 9: // LEAF
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uintptr(unsafe.Add(fp, uintptr(ins.B)*8+uintptr(ins.Imm)))) - st.region
+		case 10: // FLD
+			q := unsafe.Add(fp, uintptr(ins.B)*8+uintptr(ins.Imm))
+			switch ins.D & 7 {
+			case bytecode.KindU8:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(q))
+			case bytecode.KindS8:
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(*(*int8)(q))
+			case bytecode.KindU16:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint16)(q))
+			case bytecode.KindS16:
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(*(*int16)(q))
+			case bytecode.KindU32:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint32)(q))
+			case bytecode.KindS32:
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(*(*int32)(q))
+			default:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(q)
+			}
+		case 11: // FST
+			q := unsafe.Add(fp, uintptr(ins.A)*8+uintptr(ins.Imm))
+			switch ins.D & 7 {
+			case bytecode.KindU8, bytecode.KindS8:
+				*(*uint8)(q) = uint8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			case bytecode.KindU16, bytecode.KindS16:
+				*(*uint16)(q) = uint16((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			case bytecode.KindU32, bytecode.KindS32:
+				*(*uint32)(q) = uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			default:
+				*(*uint64)(q) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			}
+		case 12: // GETCTX
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = st.ctx
+		case 13: // ADD
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 14: // SUB
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 15: // MUL
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 16: // AND
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) & (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 17: // OR
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) | (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 18: // XOR
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) ^ (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 19: // ANDN
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) &^ (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 20: // SHL
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) << (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 21: // SHR
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) >> (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 22: // USHR
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) >> (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 23: // ADDI
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+		case 24: // MULI
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * ins.Imm
+		case 25: // ANDI
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) & ins.Imm
+		case 26: // ORI
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) | ins.Imm
+		case 27: // XORI
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) ^ ins.Imm
+		case 28: // SHLI
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) << uint64(ins.Imm)
+		case 29: // SHRI
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) >> uint64(ins.Imm)
+		case 30: // USHRI
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) >> uint64(ins.Imm)
+		case 31: // DIV
+			d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if d == 0 {
+				goto exitTrap
+			}
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+		case 32: // REM
+			d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if d == 0 {
+				goto exitTrap
+			}
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+		case 33: // UDIV
+			d := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if d == 0 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+		case 34: // UREM
+			d := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if d == 0 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+		case 35: // DIVI
+			d := ins.Imm
+			if d == 0 {
+				goto exitTrap
+			}
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+		case 36: // REMI
+			d := ins.Imm
+			if d == 0 {
+				goto exitTrap
+			}
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+		case 37: // UDIVI
+			d := uint64(ins.Imm)
+			if d == 0 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+		case 38: // UREMI
+			d := uint64(ins.Imm)
+			if d == 0 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+		case 39: // NEG
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = -(*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+		case 40: // NOT
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ^(*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+		case 41: // SX8
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 42: // SX16
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int16((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 43: // SX32
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 44: // ZX8
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 45: // ZX16
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint16((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 46: // ZX32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 47: // ADD32
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) + int32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 48: // ADDU32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) + uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 49: // SUB32
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) - int32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 50: // SUBU32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) - uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 51: // MUL32
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) * int32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 52: // MULU32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) * uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 53: // SHL32
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) << (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 54: // SHLU32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) << (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 55: // ADDI32
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm))
+		case 56: // ADDIU32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm))
+		case 57: // SHLIU32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) << uint64(ins.Imm))
+		case 58: // ROTLI
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = bits.RotateLeft64((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), int(ins.Imm))
+		case 59: // ROTLI32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(bits.RotateLeft32(uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))), int(ins.Imm)))
+		case 60: // BITS
+			x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			var hi, lo uint64
+			switch ins.D & 15 {
+			case bytecode.BitsLen:
+				hi = uint64(bits.Len64(x))
+			case bytecode.BitsTrailing:
+				hi = uint64(bits.TrailingZeros64(x))
+			case bytecode.BitsOnes:
+				x -= x >> 1 & 0x5555555555555555
+				x = x&0x3333333333333333 + x>>2&0x3333333333333333
+				x = (x + x>>4) & 0x0f0f0f0f0f0f0f0f
+				hi = x * 0x0101010101010101 >> 56
+			case bytecode.BitsReverse:
+				x = x>>1&0x5555555555555555 | x&0x5555555555555555<<1
+				x = x>>2&0x3333333333333333 | x&0x3333333333333333<<2
+				x = x>>4&0x0f0f0f0f0f0f0f0f | x&0x0f0f0f0f0f0f0f0f<<4
+				hi = bits.ReverseBytes64(x)
+			case bytecode.BitsBytes:
+				hi = bits.ReverseBytes64(x)
+			case bytecode.BitsBytes32:
+				hi = uint64(bits.ReverseBytes32(uint32(x)))
+			case bytecode.BitsMul:
+				hi, lo = bits.Mul64(x, y)
+			case bytecode.BitsRotl:
+				hi = bits.RotateLeft64(x, int(y&63))
+			case bytecode.BitsRotl32:
+				hi = uint64(bits.RotateLeft32(uint32(x), int(y&31)))
+			case bytecode.BitsAddCarry:
+				hi = x + y
+				if hi < x {
+					lo = 1
+				}
+			case bytecode.BitsSubBorrow:
+				hi = x - y
+				if x < y {
+					lo = 1
+				}
+			case bytecode.BitsRotl16:
+				hi = uint64(bits.RotateLeft16(uint16(x), int(y&15)))
+			case bytecode.BitsRotl8:
+				hi = uint64(bits.RotateLeft8(uint8(x), int(y&7)))
+			case bytecode.BitsBytes16:
+				hi = x&0xff<<8 | x>>8&0xff
+			case bytecode.BitsMulHiS:
+				hi, _ = bits.Mul64(x, y)
+				hi -= uint64(int64(x)>>63)&y + uint64(int64(y)>>63)&x
+			default:
+				goto exitSlow
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = hi
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = lo
+		case 61: // SHCHK
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < 0 {
+				goto exitTrap
+			}
+		case 62: // EQ
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 63: // NE
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 64: // LT
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 65: // LE
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 66: // ULT
+			{
+				var t uint64
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 67: // ULE
+			{
+				var t uint64
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 68: // EQI
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) == ins.Imm {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 69: // NEI
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) != ins.Imm {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 70: // LTI
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < ins.Imm {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 71: // LEI
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= ins.Imm {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 72: // GTI
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) > ins.Imm {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 73: // GEI
+			{
+				var t uint64
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) >= ins.Imm {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 74: // FEQ
+			{
+				var t uint64
+				if (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) == (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 75: // FNE
+			{
+				var t uint64
+				if (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) != (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 76: // FLT
+			{
+				var t uint64
+				if (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 77: // FLE
+			{
+				var t uint64
+				if (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 78: // STREQ
+			n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+			var eq uint64
+			if n == (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))) {
+				p, q := unsafe.Add(base, (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))&mem.Mask), unsafe.Add(base, (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))&mem.Mask)
+				if p == q || n == 0 {
+					eq = 1
+				} else if n > shortString {
+					goto exitSlow
+				} else if n >= 8 {
+					for n > 8 && *(*uint64)(p) == *(*uint64)(q) {
+						p, q, n = unsafe.Add(p, 8), unsafe.Add(q, 8), n-8
+					}
+					if n <= 8 && *(*uint64)(unsafe.Add(p, int(n)-8)) == *(*uint64)(unsafe.Add(q, int(n)-8)) {
+						eq = 1
+					}
+				} else {
+					for n > 0 && *(*uint8)(p) == *(*uint8)(q) {
+						p, q, n = unsafe.Add(p, 1), unsafe.Add(q, 1), n-1
+					}
+					if n == 0 {
+						eq = 1
+					}
+				}
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = eq
+		case 79: // JMP
+			pc = unsafe.Add(pc, ins.Imm)
+			continue
+		case 80: // BR
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 81: // BRZ
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 82: // BEQ
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 83: // BNE
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 84: // BLT
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 85: // BLE
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 86: // BULT
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 87: // BULE
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 88: // BEQI
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 89: // BNEI
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 90: // BLTI
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 91: // BLEI
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 92: // BGTI
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) > int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 93: // BGEI
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 94: // FBEQ
+			if (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 95: // FBNE
+			if (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 96: // FBLT
+			if (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 97: // FBNLT
+			if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 98: // FBLE
+			if (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 99: // FBNLE
+			if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 100: // BSTRNE
+			n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8)))
+			ne := true
+			if n == (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				p, q := unsafe.Add(base, (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))&mem.Mask), unsafe.Add(base, (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))&mem.Mask)
+				if p == q || n == 0 {
+					ne = false
+				} else if n > shortString {
+					goto exitSlow
+				} else if n >= 8 {
+					for n > 8 && *(*uint64)(p) == *(*uint64)(q) {
+						p, q, n = unsafe.Add(p, 8), unsafe.Add(q, 8), n-8
+					}
+					ne = n > 8 || *(*uint64)(unsafe.Add(p, int(n)-8)) != *(*uint64)(unsafe.Add(q, int(n)-8))
+				} else {
+					for n > 0 && *(*uint8)(p) == *(*uint8)(q) {
+						p, q, n = unsafe.Add(p, 1), unsafe.Add(q, 1), n-1
+					}
+					ne = n != 0
+				}
+			}
+			if ne {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 101: // SWITCH
+			k := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - uint64(ins.Imm)
+			if k > uint64(uintptr(ins.C)) {
+				k = uint64(uintptr(ins.C))
+			}
+			pc = unsafe.Add(pc, k*16)
+		case 102: // LJMP
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			pc = unsafe.Add(pc, ins.Imm)
+			continue
+		case 103: // LBR
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 104: // LBRZ
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 105: // LBEQ
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 106: // LBNE
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 107: // LBLT
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 108: // LBLE
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 109: // LBULT
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 110: // LBEQI
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 111: // LBNEI
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 112: // LBLTI
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 113: // LBLEI
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 114: // LBGTI
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) > int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 115: // LBGEI
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 116: // LADDIBLT
+			if atomic.LoadUintptr(&st.limit) == 0 {
+				goto exitPoll
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+			}
+		case 117: // FADD
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 118: // FSUB
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 119: // FMUL
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 120: // FDIV
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+		case 121: // FNEG
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) ^ 1<<63
+		case 122: // FSQRT
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = math.Sqrt((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 123: // FABS
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) &^ (1 << 63)
+		case 124: // FADD32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 125: // FSUB32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 126: // FMUL32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 127: // FDIV32
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+		case 128: // I2F
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 129: // F2I
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 130: // CVT
+			switch ins.D & 15 {
+			case bytecode.CvtF64F32:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits(float32((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))))
+			case bytecode.CvtF32F64:
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			case bytecode.CvtI64F32:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits(float32((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))))
+			case bytecode.CvtU64F64:
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			case bytecode.CvtU64F32:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits(float32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))))
+			case bytecode.CvtF64U64:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			case bytecode.CvtF32I64:
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			case bytecode.CvtF32U64:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			case bytecode.CvtF32Neg:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) ^ 1<<31)
+			case bytecode.CvtF64I32:
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+			case bytecode.CvtF64U32:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32(int64((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))))
+			case bytecode.CvtF32I32:
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+			case bytecode.CvtF32U32:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uint32(int64((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))))))
+			default:
+				goto exitSlow
+			}
+		case 131: // FLOAT
+			switch ins.D & 15 {
+			case bytecode.FloatEQ32:
+				{
+					var t uint64
+					if (*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))) == (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+			case bytecode.FloatNE32:
+				{
+					var t uint64
+					if (*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))) != (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+			case bytecode.FloatLT32:
+				{
+					var t uint64
+					if (*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+			case bytecode.FloatLE32:
+				{
+					var t uint64
+					if (*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+			case bytecode.FloatFloor:
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if math.Abs(x) < 1<<52 {
+					t := float64(int64(x))
+					if t > x {
+						t--
+					}
+					x = math.Float64frombits(math.Float64bits(t)&^(1<<63) | (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))&(1<<63))
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			case bytecode.FloatCeil:
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if math.Abs(x) < 1<<52 {
+					t := float64(int64(x))
+					if t < x {
+						t++
+					}
+					x = math.Float64frombits(math.Float64bits(t)&^(1<<63) | (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))&(1<<63))
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			case bytecode.FloatTrunc:
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if math.Abs(x) < 1<<52 {
+					x = math.Float64frombits(math.Float64bits(float64(int64(x)))&^(1<<63) | (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))&(1<<63))
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			case bytecode.FloatRoundEven:
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if y := math.Abs(x); y < 1<<52 {
+					y = y + 1<<52
+					x = math.Float64frombits(math.Float64bits(y-1<<52) | (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))&(1<<63))
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			case bytecode.FloatCopysign:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))&^(1<<63) | (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))&(1<<63)
+			case bytecode.FloatMax:
+				x, y := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				switch {
+				case x != x || x > y:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				case y != y || y > x:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				default:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) & (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				}
+			case bytecode.FloatMin:
+				x, y := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				switch {
+				case x != x || x < y:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				case y != y || y < x:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				default:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) | (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				}
+			case bytecode.FloatMax32:
+				x, y := (*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				switch {
+				case x != x || x > y:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				case y != y || y > x:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				default:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) & (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				}
+			case bytecode.FloatMin32:
+				x, y := (*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*float32)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				switch {
+				case x != x || x < y:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				case y != y || y < x:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				default:
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) | (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				}
+			case bytecode.FloatSqrt32:
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits(float32(math.Sqrt(float64((*(*float32)(unsafe.Add(fp, (uintptr(ins.B))*8))))))))
+			default:
+				goto exitSlow
+			}
+		case 132: // LD8U
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+		case 133: // LD8S
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(*(*int8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+		case 134: // LD16U
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint16)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+		case 135: // LD16S
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(*(*int16)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+		case 136: // LD32U
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint32)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+		case 137: // LD32S
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(*(*int32)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+		case 138: // LD64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+		case 139: // LD128
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+		case 140: // LD192
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+		case 141: // LDN
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			p += uint64(ins.Imm)
+			n := uintptr(ins.C)
+			if ins.D != 0 {
+				n--
+			}
+			i := uintptr(0)
+			for ; i < n; i++ {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask))
+			}
+			if ins.D != 0 {
+				w := uint64(0)
+				for k := uint64(0); k < uint64(ins.D); k++ {
+					w |= uint64(*(*uint8)(unsafe.Add(base, (p+uint64(i)*8+k)&mem.Mask))) << (k * 8)
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = w
+			}
+		case 142: // ST8
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 143: // ST16
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			*(*uint16)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint16((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 144: // ST32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			*(*uint32)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 145: // ST64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+		case 146: // ST128
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			*(*uint64)(q) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			*(*uint64)(unsafe.Add(q, 8)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+		case 147: // ST192
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			*(*uint64)(q) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			*(*uint64)(unsafe.Add(q, 8)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+			*(*uint64)(unsafe.Add(q, 16)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+2)*8)))
+		case 148: // STN
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			p += uint64(ins.Imm)
+			n := uintptr(ins.C)
+			if ins.D != 0 {
+				n--
+			}
+			i := uintptr(0)
+			for ; i < n; i++ {
+				*(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
+			}
+			if ins.D != 0 {
+				w := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
+				for k := uint64(0); k < uint64(ins.D); k++ {
+					*(*uint8)(unsafe.Add(base, (p+uint64(i)*8+k)&mem.Mask)) = uint8(w >> (k * 8))
+				}
+			}
+		case 149: // STP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			if st.wb != 0 {
+				goto exitSlow
+			}
+			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+		case 150: // STPN
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			if st.wb != 0 {
+				goto exitSlow
+			}
+			p += uint64(ins.Imm)
+			for i := uintptr(0); i < uintptr(ins.C); i++ {
+				*(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
+			}
+		case 151: // MCOPY
+			d, s := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if d < 4096 || s < 4096 {
+				goto exitTrap
+			}
+			n := uint64(ins.Imm)
+			if n > shortCopy || n&7 != 0 || ins.D != 0 && st.wb != 0 {
+				goto exitSlow
+			}
+			if d-s >= n {
+				for i := uint64(0); i < n; i += 8 {
+					*(*uint64)(unsafe.Add(base, (d+i)&mem.Mask)) = *(*uint64)(unsafe.Add(base, (s+i)&mem.Mask))
+				}
+			} else {
+				for i := n; i > 0; i -= 8 {
+					*(*uint64)(unsafe.Add(base, (d+i-8)&mem.Mask)) = *(*uint64)(unsafe.Add(base, (s+i-8)&mem.Mask))
+				}
+			}
+		case 152: // MZERO
+			d := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if d < 4096 {
+				goto exitTrap
+			}
+			n := uint64(ins.Imm)
+			if n > shortCopy || n&7 != 0 || ins.D != 0 && st.wb != 0 {
+				goto exitSlow
+			}
+			for i := uint64(0); i < n; i += 8 {
+				*(*uint64)(unsafe.Add(base, (d+i)&mem.Mask)) = 0
+			}
+		case 153: // NILCHK
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < 4096 {
+				goto exitTrap
+			}
+		case 154: // LDG64
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (ins.Imm)&mem.Mask))
+		case 155: // LDG128
+			q := unsafe.Add(base, (ins.Imm)&mem.Mask)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(q)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = *(*uint64)(unsafe.Add(q, 8))
+		case 156: // LDG192
+			q := unsafe.Add(base, (ins.Imm)&mem.Mask)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(q)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = *(*uint64)(unsafe.Add(q, 8))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = *(*uint64)(unsafe.Add(q, 16))
+		case 157: // STG64
+			*(*uint64)(unsafe.Add(base, (ins.Imm)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+		case 158: // STGP
+			if st.wb != 0 {
+				goto exitSlow
+			}
+			*(*uint64)(unsafe.Add(base, (ins.Imm)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+		case 159: // IDX
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+				goto exitTrap
+			}
+		case 160: // IDXI
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= uint64(ins.Imm) {
+				goto exitTrap
+			}
+		case 161: // LDX8U
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+		case 162: // LDX32S
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(*(*int32)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*4)&mem.Mask)))
+		case 163: // LDX32U
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint32)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*4)&mem.Mask)))
+		case 164: // LDX64
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+		case 165: // LDX128
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*16)&mem.Mask)
+			x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+		case 166: // LDX192
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+			x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+		case 167: // STX8
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))))
+		case 168: // STX32
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			*(*uint32)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*4)&mem.Mask)) = uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))))
+		case 169: // STX64
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+		case 170: // STXP
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			if st.wb != 0 {
+				goto exitSlow
+			}
+			*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+		case 171: // LEAX
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+		case 172: // LEAA
+			p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			if i >= uint64(ins.Imm)>>32 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+		case 173: // LDF64
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= uint64(ins.Imm) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+uintptr(i))*8)))
+		case 174: // STF64
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= uint64(ins.Imm) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+uintptr(i))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+		case 175: // SLICE
+			p, lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+2)*8)))
+			if ins.D == 3 {
+				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
+					max = m
+				} else {
+					goto exitTrap
+				}
+			}
+			if hi > max || lo > hi {
+				goto exitTrap
+			}
+			max -= lo
+			if max != 0 {
+				p += lo * uint64(ins.Imm)
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = hi - lo
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = max
+		case 176: // SLICESTR
+			p, lo, hi := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8)))
+			if hi > (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) || lo > hi {
+				goto exitTrap
+			}
+			if hi -= lo; hi != 0 {
+				p += lo
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = hi
+		case 177: // SLICEARR
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), uint64(ins.Imm)>>32
+			if ins.D == 3 {
+				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
+					max = m
+				} else {
+					goto exitTrap
+				}
+			}
+			if hi > max || lo > hi {
+				goto exitTrap
+			}
+			max -= lo
+			if max != 0 {
+				p += lo * uint64(uint32(ins.Imm))
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = hi - lo
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = max
+		case 178: // SLICE2ARR
+			if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) < uint64(ins.Imm) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+		case 179: // RUNE
+			p, n, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			r := uint64(*(*uint8)(unsafe.Add(base, (p+i)&mem.Mask)))
+			w := uint64(1)
+			if r >= 0x80 {
+				var c1, c2, c3 uint64
+				if i+1 < n {
+					c1 = uint64(*(*uint8)(unsafe.Add(base, (p+i+1)&mem.Mask)))
+				}
+				if i+2 < n {
+					c2 = uint64(*(*uint8)(unsafe.Add(base, (p+i+2)&mem.Mask)))
+				}
+				if i+3 < n {
+					c3 = uint64(*(*uint8)(unsafe.Add(base, (p+i+3)&mem.Mask)))
+				}
+				x := r
+				r = 0xfffd
+				if c1&0xc0 == 0x80 {
+					if x >= 0xc2 && x < 0xe0 {
+						r, w = x&0x1f<<6|c1&0x3f, 2
+					} else if c2&0xc0 == 0x80 {
+						if x&0xf0 == 0xe0 {
+							if y := x&0xf<<12 | c1&0x3f<<6 | c2&0x3f; y >= 0x800 && y&0xf800 != 0xd800 {
+								r, w = y, 3
+							}
+						} else if x&0xf8 == 0xf0 && c3&0xc0 == 0x80 {
+							if y := x&7<<18 | c1&0x3f<<12 | c2&0x3f<<6 | c3&0x3f; y >= 0x10000 && y <= 0x10ffff {
+								r, w = y, 4
+							}
+						}
+					}
+				}
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = r
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = i + w
+		case 180: // APPEND8
+			n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8)))
+			if n >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) {
+				goto exitSlow
+			}
+			*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))+n)&mem.Mask)) = uint8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = n + 1
+		case 181: // APPEND64
+			n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8)))
+			if n >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) {
+				goto exitSlow
+			}
+			*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))+n*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = n + 1
+		case 182: // APPENDP
+			n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8)))
+			if n >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) || st.wb != 0 {
+				goto exitSlow
+			}
+			*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))+n*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = n + 1
+		case 183: // APPENDN
+			n, k := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if k > (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))-n {
+				goto exitSlow
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = n + k
+		case 184: // NEW
+			s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
+			f := s.Free
+			if f == 0 {
+				goto exitSlow
+			}
+			i := uint64(bits.TrailingZeros64(f))
+			s.Free = f & (f - 1)
+			*(*uint32)(unsafe.Add(s.Types, i*4)) = uint32(ins.Imm)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = s.Base + i*s.Size
+		case 186: // ITYPE
+			t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if t != 0 {
+				t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+		case 187: // CALL
+			if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+				goto exitCall
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+			csp = unsafe.Add(csp, 8)
+			fp = unsafe.Add(fp, uintptr(ins.A)*8)
+			pc = unsafe.Add(pc, ins.Imm)
+			continue
+		case 188: // CALLC
+			c := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if c < 4096 {
+				goto exitTrap
+			}
+			o := *(*uint64)(unsafe.Add(base, (c)&mem.Mask)) - mem.TextBase
+			if o&15 != 0 || o >= st.textLen {
+				goto exitBadCode
+			}
+			h := (*bytecode.Ins)(unsafe.Pointer(st.text + uintptr(o)))
+			if h.Op != bytecode.FUNC {
+				goto exitBadCode
+			}
+			if h.A == 0 || uintptr(unsafe.Add(fp, uintptr(ins.A)*8+uintptr(h.A)*8)) > atomic.LoadUintptr(&st.limit) {
+				goto exitCall
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			st.ctx = c
+			*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+			csp = unsafe.Add(csp, 8)
+			fp = unsafe.Add(fp, uintptr(ins.A)*8)
+			pc = unsafe.Pointer(h)
+		case 189: // CALLI
+			t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if t < 4096 {
+				goto exitTrap
+			}
+			o := *(*uint64)(unsafe.Add(base, (t+itabFun+uint64(uintptr(ins.C))*8)&mem.Mask)) - mem.TextBase
+			if o&15 != 0 || o >= st.textLen {
+				goto exitBadCode
+			}
+			h := (*bytecode.Ins)(unsafe.Pointer(st.text + uintptr(o)))
+			if h.Op != bytecode.FUNC {
+				goto exitBadCode
+			}
+			if h.A == 0 || uintptr(unsafe.Add(fp, uintptr(ins.A)*8+uintptr(h.A)*8)) > atomic.LoadUintptr(&st.limit) {
+				goto exitCall
+			}
+			if st.fuel--; st.fuel < 0 {
+				goto exitFuel
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+			*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+			csp = unsafe.Add(csp, 8)
+			fp = unsafe.Add(fp, uintptr(ins.A)*8)
+			pc = unsafe.Pointer(h)
+		case 191: // RET
+			w := *(*uint64)(unsafe.Add(csp, -8))
+			if int64(w) <= 0 {
+				goto exitReturn
+			}
+			csp = unsafe.Add(csp, -8)
+			fp = unsafe.Add(fp, -int64(uint16(w))*8)
+			pc = unsafe.Pointer(uintptr(w >> 16))
+		case 198: // KEEP
+		case 199: // ALD32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			x := atomic.LoadUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)))
+			if ins.D != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			}
+		case 200: // ALD64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.LoadUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)))
+		case 201: // AST32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 202: // AST64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 203: // ASTP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			if st.wb != 0 {
+				goto exitSlow
+			}
+			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 204: // AADD32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			x := atomic.AddUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if ins.D != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			}
+		case 205: // AADD64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AddUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 206: // ASWAP32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if ins.D != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			}
+		case 207: // ASWAP64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 208: // ASWAPP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			if st.wb != 0 {
+				goto exitSlow
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 209: // ACAS32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			{
+				var t uint64
+				if atomic.CompareAndSwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 210: // ACAS64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			{
+				var t uint64
+				if atomic.CompareAndSwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8)))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 211: // ACASP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			if st.wb != 0 {
+				goto exitSlow
+			}
+			{
+				var t uint64
+				if atomic.CompareAndSwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8)))) {
+					t = 1
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+			}
+		case 212: // AAND32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if ins.D != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			}
+		case 213: // AOR32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if ins.D != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			}
+		case 214: // AAND64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 215: // AOR64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 216: // FMADD
+			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+		case 217: // FMSUB
+			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+		case 218: // LDXFMA
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+		case 219: // FSUBLD
+			p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if p < 4096 || q < 4096 {
+				goto exitTrap
+			}
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+		case 220: // FADDLD
+			q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if q < 4096 {
+				goto exitTrap
+			}
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+		case 221: // FMULLD
+			q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if q < 4096 {
+				goto exitTrap
+			}
+			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+		case 222: // LD64LD64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := *(*uint64)(unsafe.Add(base, (p+uint64(int64(int32(ins.Imm))))&mem.Mask))
+			if q < 4096 {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (q+uint64(ins.Imm>>32))&mem.Mask))
+		case 223: // LDXADD
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) += *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+		case 224: // STXI8
+			i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+				goto exitTrap
+			}
+			*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+		case 225: // LDIST64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
+		case 226: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 227: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 228: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 229: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 230: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 231: // LDX64, CALL
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 232: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 233: // MOV2, RET
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 234: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 235: // LDI, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 236: // LT, RET
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 237: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 238: // MOV2, MOV2
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 239: // LDI, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 240: // MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 241: // MOV, JMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 242: // LD64, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 243: // LD64, BR
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 244: // LD64, BRZ
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 245: // LDX8U, BR
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 246: // LDX64, LDX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 247: // LDX192, LDX64
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 248: // LEAX, LD128
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 249: // STXI8, ADD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 250: // ADD, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 251: // LDXFMA, LADDIBLT
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 254, 255:
+			goto exitSlow
+		}
+	}
+exitSlow:
+	reason = leftSlow
+	goto out
+exitTrap:
+	reason = leftTrap
+	goto out
+exitPoll:
+	reason = leftPoll
+	goto out
+exitCall:
+	reason = leftCall
+	goto out
+exitBadCode:
+	reason = leftBadCode
+	goto out
+exitReturn:
+	reason = leftReturn
+	goto out
+exitFuel:
+	reason = leftFuel
+	goto out
+out:
+	st.last, st.lastPC = last, lastPC
+	st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+	return reason
+}
+
 // pairs are the opcodes of fused instructions.
 var pairs = [...]struct{ first, second, fused bytecode.Op }{
 	{bytecode.ADDI, bytecode.CALL, 226},

@@ -73,6 +73,10 @@ type Machine struct {
 	metered bool
 	budget  atomic.Int64 // calls and back-branches that the program may still make
 
+	counting int // debug flag pairs
+	countsMu sync.Mutex
+	counts   []*[bytecode.CountSlots]uint64 // one for each worker; guarded by countsMu
+
 	symbolsOnce sync.Once
 	symbols     map[string]*abi.Func
 }
@@ -137,11 +141,47 @@ func (m *Machine) worker(p *sched.P) *worker {
 			text:    uintptr(unsafe.Pointer(unsafe.SliceData(m.code))),
 			textLen: uint64(len(m.code)) * bytecode.InsBytes,
 		}
+		if m.counting > 0 {
+			w.st.counts = m.newCounts()
+		}
 		w.call = host.Call{VM: m.vm, P: p}
 		p.Loop = w
 		p.SetLimit(&w.st.limit)
 	}
 	return w
+}
+
+// newCounts makes the table of a worker that counts. Most of it is never touched.
+func (m *Machine) newCounts() *[bytecode.CountSlots]uint64 {
+	m.countsMu.Lock()
+	defer m.countsMu.Unlock()
+	c := new([bytecode.CountSlots]uint64)
+	m.counts = append(m.counts, c)
+	return c
+}
+
+// Executed is what was counted with the debug flag pairs, or nil. The program has ended.
+func (m *Machine) Executed() *bytecode.Counts {
+	if m.counting == 0 {
+		return nil
+	}
+	m.countsMu.Lock()
+	defer m.countsMu.Unlock()
+	c := &bytecode.Counts{Name: opName}
+	for _, t := range m.counts {
+		c.Add(t)
+	}
+	return c
+}
+
+// opName names opcodes as the loop has them: a pair is first+second.
+func opName(op bytecode.Op) string {
+	for _, p := range pairs {
+		if p.fused == op {
+			return bytecode.Table[p.first].Name + "+" + bytecode.Table[p.second].Name
+		}
+	}
+	return bytecode.Table[op].Name
 }
 
 // Run implements sched.Runner.
@@ -180,7 +220,11 @@ func (w *worker) steps() sched.Outcome {
 		if w.m.metered {
 			w.st.fuel = w.fuel()
 			granted := w.st.fuel
-			why = loopMetered(&w.st)
+			if w.st.counts != nil {
+				why = loopCounted(&w.st)
+			} else {
+				why = loopMetered(&w.st)
+			}
 			w.burn(granted - max(w.st.fuel, 0))
 		} else {
 			why = loop(&w.st)

@@ -1,7 +1,7 @@
 //go:build ignore
 
-// Mkloop writes loop_gen.go: the leaf loop and its metered twin, from the
-// opcode table and the cases in loop.txt.
+// Mkloop writes loop_gen.go: the leaf loop, its metered twin, and a metered one
+// that counts what it executes, from the opcode table and the cases in loop.txt.
 //
 // Rules of the generated function, each of which a test of this package keeps:
 // one switch over the opcode byte with all 256 cases and no default, so that the
@@ -146,13 +146,20 @@ var exitNames = map[string]string{
 	"SLOW": "Slow", "TRAP": "Trap", "CALLSLOW": "Call", "BADCODE": "BadCode", "SPECIALRET": "Return", "FUEL": "Fuel", "POLL": "Poll",
 }
 
-func loop(w *strings.Builder, name, doc string, body map[string]string, pairs []pair, metered bool, pad int) {
+func loop(w *strings.Builder, name, doc string, body map[string]string, pairs []pair, metered, counted bool, pad int) {
 	fmt.Fprintf(w, "// %s %s\nfunc %s(st *state) exit {\n", name, doc, name)
 	w.WriteString("\tpc, fp, csp, base := unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp), st.base\n\tvar reason exit\n")
 	for i := range pad {
 		fmt.Fprintf(w, "\tif st.pad == %d { return %d }\n", 70+i, 70+i)
 	}
-	w.WriteString("\tfor ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {\n\t\tins := (*bytecode.Ins)(pc)\n\t\tswitch uint8(ins.Op) {\n")
+	if counted {
+		w.WriteString("\tcounts, last, lastPC := unsafe.Pointer(st.counts), st.last, st.lastPC\n")
+	}
+	w.WriteString("\tfor ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {\n\t\tins := (*bytecode.Ins)(pc)\n")
+	if counted { // bytecode.Counts has the format
+		w.WriteString("\t\tif uintptr(pc) != lastPC+bytecode.InsBytes { last = 0 }\n\t\tlast = (last<<8 | uint64(ins.Op)) & (1<<24 - 1)\n\t\tlastPC = uintptr(pc)\n\t\t*(*uint64)(unsafe.Add(counts, last*8))++\n")
+	}
+	w.WriteString("\t\tswitch uint8(ins.Op) {\n")
 	var slow []string
 	for op := range 256 {
 		if i := op - int(bytecode.NumDefined); i >= 0 && i < len(pairs) {
@@ -179,7 +186,11 @@ func loop(w *strings.Builder, name, doc string, body map[string]string, pairs []
 		}
 		fmt.Fprintf(w, "exit%s:\n\treason = left%s\n\tgoto out\n", l, l)
 	}
-	w.WriteString("out:\n\tst.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)\n\treturn reason\n}\n\n")
+	w.WriteString("out:\n")
+	if counted {
+		w.WriteString("\tst.last, st.lastPC = last, lastPC\n")
+	}
+	w.WriteString("\tst.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)\n\treturn reason\n}\n\n")
 }
 
 // reread drops the declaration of ins in a body that does not use it.
@@ -227,8 +238,9 @@ import (
 )
 
 `)
-	loop(&w, "loop", "executes instructions until one needs the slow way.", body, pairs, false, *pad)
-	loop(&w, "loopMetered", "is loop with a count of calls and back-branches.", body, pairs, true, *padMeter)
+	loop(&w, "loop", "executes instructions until one needs the slow way.", body, pairs, false, false, *pad)
+	loop(&w, "loopMetered", "is loop with a count of calls and back-branches.", body, pairs, true, false, *padMeter)
+	loop(&w, "loopCounted", "is loopMetered that counts what it executes.", body, pairs, true, true, 0)
 	w.WriteString("// pairs are the opcodes of fused instructions.\nvar pairs = [...]struct{ first, second, fused bytecode.Op }{\n")
 	for i, p := range pairs {
 		fmt.Fprintf(&w, "\t{bytecode.%s, bytecode.%s, %d},\n", p.first, p.second, int(bytecode.NumDefined)+i)

@@ -1,6 +1,10 @@
 package interp
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/terrarium-go/terrarium/internal/bytecode"
+)
 
 //go:generate go run mkloop.go
 
@@ -21,6 +25,10 @@ type state struct {
 	fuel    int64          // calls and back-branches left, in the metered loop
 	wb      uint32         // the write barrier is on
 	pad     uint32
+
+	counts *[bytecode.CountSlots]uint64 // executed sequences, in the counting loop
+	last   uint64                       // the newest opcodes, the last one lowest
+	lastPC uintptr                      // of the last one
 }
 
 // exit is why the loop was left.

@@ -213,7 +213,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	if err := interp.LoadImage(space, p.code); err != nil {
 		return nil, err
 	}
-	h, err := heap.New(space, heap.Config{Flags: flags})
+	h, err := heap.New(space, heap.Config{Flags: flags, Trace: cfg.Stderr})
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,11 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	}
 	m.Bind(vm)
 	vm.StartProfile()
+	if !cfg.Deterministic { // which collects and gives back at the same moments in every run
+		h.StartScavenger()
+	}
 	if err := s.Start("runtime.rt0"); err != nil {
+		h.StopScavenger()
 		c.Close()
 		return nil, err
 	}
@@ -299,6 +303,7 @@ func (v *VM) Wait() (Result, error) {
 			v.err = errors.New(e.Text)
 		}
 		v.gc.Close()
+		v.heap.StopScavenger()
 		v.host.Close()
 		v.space.Close()
 	})

@@ -142,6 +142,6 @@ func (m *Mutator) Check() (err error) {
 // collects first.
 func (m *Mutator) Release() (n uint64) {
 	m.Collect()
-	m.still(func() { n = m.heap.heap.ReleaseFree(1 << 62) })
+	m.still(func() { n = m.heap.heap.ReleaseFree() })
 	return n
 }

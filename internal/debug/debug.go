@@ -24,6 +24,7 @@ type Flags struct {
 	Check     bool  // run the heap checker after every collection
 	GCTrace   int   // print one line per collection, in Go's gctrace format
 	Pairs     int   // count executed instructions and their neighbours: 1 without fused pairs, 2 with them
+	ScavTrace int   // print one line per collection about memory given back, in Go's scavtrace format
 }
 
 // Flag is one row of the table.
@@ -63,6 +64,8 @@ var Table = []Flag{
 		func(f *Flags, v int64) { f.GCTrace = int(v) }, func(f *Flags) int64 { return int64(f.GCTrace) }},
 	{"pairs", "Count executed instructions, pairs and triples of neighbours, and print the most frequent at exit; 2 counts with the pairs that the interpreter fuses.",
 		func(f *Flags, v int64) { f.Pairs = int(v) }, func(f *Flags) int64 { return int64(f.Pairs) }},
+	{"scavtrace", "Print one line per collection about memory given back to the host, in the format of GODEBUG=scavtrace=1.",
+		func(f *Flags, v int64) { f.ScavTrace = int(v) }, func(f *Flags) int64 { return int64(f.ScavTrace) }},
 }
 
 // Parse reads a comma-separated list name=value (a bare name means 1) into f.

@@ -58,6 +58,7 @@ func (b *Book) Ratio() float64 {
 // pace, with mu held, computes goal and trigger from the last figures.
 func (b *Book) pace() {
 	b.stats.Goal = pacer.Goal(b.cfg.Percent, b.cfg.MemoryLimit, b.figures)
+	b.heap.SetGoal(b.stats.Goal, b.cfg.MemoryLimit)
 	if b.beside {
 		b.heap.SetTrigger(pacer.RunwayTrigger(b.stats.Goal, b.runway, b.figures))
 	} else {
@@ -153,19 +154,4 @@ func (b *Book) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.stats
-}
-
-// Idle is how many bytes of idle pages are more than the heap will soon want:
-// what exceeds the goal by a tenth. They are returned to the host, with that
-// much hysteresis.
-func (b *Book) Idle() uint64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	sp := b.heap.Space()
-	want := b.stats.Goal + b.stats.Goal/10
-	if b.stats.Goal >= pacer.Never {
-		return 0
-	}
-	have := sp.UsedBy(mem.KindHeap) + sp.UsedBy(mem.KindIdle)
-	return have - min(have, want)
 }

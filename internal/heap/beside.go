@@ -106,6 +106,7 @@ func (h *Heap) EndMark(m *Mourner, marked, objects uint64) Swept {
 		LiveBytes:   marked + h.Black() + again.LiveBytes,
 		LiveObjects: objects + uint64(max(0, h.blackN.Load())) + again.LiveObjects,
 	}
+	h.pages.scav.marked(&h.pages)
 	before := h.Live()
 	r.FreedBytes = before - min(before, r.LiveBytes)
 	h.marking, h.assist = false, nil

@@ -72,6 +72,7 @@ type Cache struct {
 	Slots [NumSpanClasses]Slot
 
 	heap     *Heap
+	reserve  reserve
 	tiny     mem.Addr // current tiny block, or 0
 	tinyUsed uint64   // bytes of it handed out
 	counts   counters
@@ -197,7 +198,7 @@ func (c *Cache) nextWindow(spc SpanClass, s *Slot) bool {
 			continue
 		}
 		if sp == nil {
-			if sp = h.newSpan(spc, uint64(classPages[spc.Class()]), 0); sp == nil {
+			if sp = c.newSpan(spc, uint64(classPages[spc.Class()]), 0); sp == nil {
 				return false
 			}
 			sp.flags |= owned
@@ -340,12 +341,12 @@ func (c *Cache) allocLarge(size uint64, t abi.TypeID, noscan bool, f Flags) (mem
 			break
 		}
 	}
-	s := h.newSpan(spc, npages, (size+7)&^7)
+	s := c.newSpan(spc, npages, (size+7)&^7)
 	if s == nil {
 		return 0, refused(f)
 	}
 	if s.flags&needZero != 0 && !(noscan && f&NoZero != 0) {
-		clear(h.bytes(s.Base, s.Size))
+		h.pages.eachDirty(addrPage(s.Base), npages, func(p, n uint64) { clear(h.bytes(pageAddr(p), n<<PageShift)) })
 	}
 	if s.Types != nil {
 		*(*abi.TypeID)(s.Types) = t
@@ -365,7 +366,7 @@ func (c *Cache) allocLarge(size uint64, t abi.TypeID, noscan bool, f Flags) (mem
 }
 
 // Flush gives everything the cache holds back: the slots not taken, the tiny
-// block, free stacks. Its P must not be allocating.
+// block, free stacks, pages. Its P must not be allocating.
 func (c *Cache) Flush() {
 	h := c.heap
 	for i := range c.Slots {
@@ -392,6 +393,7 @@ func (c *Cache) Flush() {
 	}
 	c.tiny, c.tinyUsed = 0, 0
 	c.flushStacks()
+	h.pages.empty(&c.reserve)
 }
 
 // FlushAll flushes every cache. The world is stopped.

@@ -23,23 +23,31 @@ func (h *Heap) checkPages() error {
 	p := &h.pages
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	ready, busy := uint64(0), uint64(0)
-	for w := range p.busy {
-		if both := p.busy[w] & p.ready[w]; both != 0 {
-			return fmt.Errorf("page %d is busy and ready", w*64+bits.TrailingZeros64(both))
+	ready, busy := uint64(0), p.top
+	for w, free := range p.free.bits {
+		if both := p.ready.bits[w] &^ free; both != 0 {
+			return fmt.Errorf("page %d is ready and not free", w*64+bits.TrailingZeros64(both))
 		}
-		if uint64(w)*64 >= p.top && p.busy[w]|p.ready[w] != 0 {
-			return fmt.Errorf("page above top %d is busy or ready", p.top)
+		if first := uint64(w) * 64; first+64 > p.top && free>>(max(p.top, first)-first) != 0 {
+			return fmt.Errorf("page above top %d is free", p.top)
 		}
-		ready += uint64(bits.OnesCount64(p.ready[w]))
-		busy += uint64(bits.OnesCount64(p.busy[w]))
+		for i := 0; i < 64; i += granulePages {
+			if a := (free &^ p.ready.bits[w]) >> i & (1<<granulePages - 1); a != 0 && a != 1<<granulePages-1 {
+				return fmt.Errorf("granule at page %d is away in part: %#x", w*64+i, a)
+			}
+		}
+		ready += uint64(bits.OnesCount64(p.ready.bits[w]))
+		busy -= uint64(bits.OnesCount64(free))
 	}
 	if ready != p.readyPages {
 		return fmt.Errorf("%d ready pages, count says %d", ready, p.readyPages)
 	}
 	want := uint64(0)
-	for _, n := range p.busyPages {
-		want += n
+	for k := range p.busyPages {
+		want += uint64(p.busyPages[k].Load())
+	}
+	if n := p.reserved.Load(); n != 0 {
+		return fmt.Errorf("%d pages are in reserves after a flush", n)
 	}
 	if busy != want {
 		return fmt.Errorf("%d busy pages, counts say %d", busy, want)
@@ -47,16 +55,26 @@ func (h *Heap) checkPages() error {
 	if got := p.space.UsedBy(mem.KindIdle); got != ready<<PageShift {
 		return fmt.Errorf("idle bytes %d, ready pages say %d", got, ready<<PageShift)
 	}
-	if got := p.space.UsedBy(mem.KindHeap) + p.space.UsedBy(mem.KindStack); got != (p.busyPages[mem.KindHeap]+p.busyPages[mem.KindStack])<<PageShift {
+	if got := p.space.UsedBy(mem.KindHeap) + p.space.UsedBy(mem.KindStack); got != uint64(p.busyPages[mem.KindHeap].Load()+p.busyPages[mem.KindStack].Load())<<PageShift {
 		return fmt.Errorf("heap and stack bytes %d, busy pages say %d", got, busy<<PageShift)
 	}
-	for c, old := range p.sums {
-		p.summarize(uint64(c))
-		if p.sums[c] != old {
-			return fmt.Errorf("summary of chunk %d is %v, bits say %v", c, old, p.sums[c])
+	if err := p.free.check("free"); err != nil {
+		return err
+	}
+	return p.ready.check("ready")
+}
+
+func (r *runs) check(name string) error {
+	for c, s := range r.tree[0] {
+		if want := summarize(r.bits[c*chunkWords : (c+1)*chunkWords]); s != want {
+			return fmt.Errorf("summary of %s pages of chunk %d is %v, bits say %v", name, c, s, want)
 		}
-		if old.longest > 0 && uint64(c) < p.low {
-			return fmt.Errorf("chunk %d below low %d has ready pages", c, p.low)
+	}
+	for l := 1; l < levels; l++ {
+		for i, s := range r.tree[l] {
+			if want := join(r.below(l, uint64(i)), uint32(blockPages(l-1))); s != want {
+				return fmt.Errorf("summary of %s pages of block %d on level %d is %v, those below say %v", name, i, l, s, want)
+			}
 		}
 	}
 	return nil
@@ -77,8 +95,8 @@ func (h *Heap) checkSpans() error {
 			if h.SpanOf(a) != s {
 				return fmt.Errorf("page table at %#x does not lead to span %d", a, id)
 			}
-			if !test(h.pages.busy, addrPage(a)) {
-				return fmt.Errorf("page at %#x of span %d is not busy", a, id)
+			if test(h.pages.free.bits, addrPage(a)) {
+				return fmt.Errorf("page at %#x of span %d is free", a, id)
 			}
 		}
 		if s.state != spanObjects {
@@ -118,7 +136,7 @@ func (h *Heap) checkSpans() error {
 			}
 		}
 	}
-	if got := h.pages.busyPages[mem.KindHeap] + h.pages.busyPages[mem.KindStack]; got != pages {
+	if got := uint64(h.pages.busyPages[mem.KindHeap].Load() + h.pages.busyPages[mem.KindStack].Load()); got != pages {
 		return fmt.Errorf("%d pages in spans, page heap says %d", pages, got)
 	}
 	if got := h.Live(); got != live {

@@ -51,6 +51,7 @@ package heap
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -66,6 +67,8 @@ type Config struct {
 	// ZeroBase is the address given for objects of no bytes. 0 lets the heap
 	// take a page of its own for it.
 	ZeroBase mem.Addr
+	// Trace takes the lines of the flag scavtrace; nil for nobody.
+	Trace io.Writer
 	// KeepTypes keeps type ids of pointer-free objects too, for snapshots.
 	KeepTypes bool
 }
@@ -141,7 +144,10 @@ func New(space *mem.Space, cfg Config) (*Heap, error) {
 	h.pages.space = space
 	h.types.init()
 	h.trigger.Store(math.MaxInt64)
-	space.SetReclaim(h.ReleaseFree)
+	space.SetReclaim(h.reclaim)
+	if cfg.Flags.ScavTrace > 0 {
+		h.pages.scav.trace = cfg.Trace
+	}
 	var err error
 	if h.records, err = space.Lazy(maxPages*maxRecord, mem.KindMetadata); err != nil {
 		return nil, err

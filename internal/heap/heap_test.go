@@ -104,7 +104,7 @@ func TestAllocatedMemoryIsZeroAndDisjoint(t *testing.T) {
 		if st := h.Stats(); st.HeapInuse != 0 || st.HeapObjects != 0 || st.Mallocs != st.Frees {
 			t.Errorf("after sweeping everything: %d in use, %d objects, %d mallocs, %d frees", st.HeapInuse, st.HeapObjects, st.Mallocs, st.Frees)
 		}
-		if n := h.ReleaseFree(1 << 40); n == 0 || h.space.UsedBy(mem.KindIdle) >= granuleBytes*2 {
+		if n := h.ReleaseFree(); n == 0 || h.space.UsedBy(mem.KindIdle) >= granuleBytes*2 {
 			t.Errorf("released %d, idle %d", n, h.space.UsedBy(mem.KindIdle))
 		}
 		check(t, h)
@@ -313,33 +313,6 @@ func TestWhereTheLimitBitesTheHeapStaysWhole(t *testing.T) {
 			t.Errorf("limit %d crossed: %d", limit, sp.Peak())
 		}
 		sp.Close()
-	}
-}
-
-func BenchmarkNew(b *testing.B) {
-	for _, bm := range []struct {
-		name   string
-		size   uint64
-		noscan bool
-	}{{"16", 16, false}, {"32", 32, false}, {"64", 64, false}, {"64noscan", 64, true}} {
-		b.Run(bm.name, func(b *testing.B) {
-			h := newHeap(b, 0, debug.Flags{})
-			c := h.NewCache()
-			spc, _ := ClassFor(bm.size, bm.noscan)
-			for i := range b.N {
-				if i%(32<<20/int(bm.size)) == 0 { // recycle 32 MiB
-					b.StopTimer()
-					markAll(h)
-					b.StartTimer()
-				}
-				a := c.New(spc, 5)
-				if a == 0 {
-					c.Refill(spc, 0)
-					a = c.New(spc, 5)
-				}
-				h.space.Store64(a, 1)
-			}
-		})
 	}
 }
 

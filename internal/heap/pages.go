@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"github.com/terrarium-go/terrarium/internal/mem"
 )
@@ -19,192 +20,67 @@ import (
 //	away  --commit-->  ready  --alloc-->  busy
 //	away <-decommit--  ready <--free----  busy
 //
-// Two bitmaps hold the state: busy (1: in use) and ready (1: committed and
-// free); a page with neither bit is away. Memory is committed and decommitted in
-// granules of 8 pages, so a granule is away as a whole or not at all. Pages from
-// top up have never been committed and have no entry in the bitmaps.
+// Two bitmaps hold the state: free (not in use) and ready (committed and free). Memory is
+// committed and decommitted in granules of 8 pages, so a granule is away as a
+// whole or not at all. Pages from top up have never been committed; their bits are 0.
 //
-// Searching looks at chunks of 512 pages. Each chunk has a summary of its ready
-// bits: the length of the run at its start, at its end, and the longest inside;
-// a run across chunks is the end of one, whole chunks, the start of another.
+//	ready ⊆ free;  busy = not free;  away = free and not ready
+//	a granule with a page that is away is away as a whole
 //
-// Committed memory is recycled before new memory is committed: ready runs first,
-// then runs that mix ready and away pages, then pages above top. When the limit
-// refuses a commit, idle granules elsewhere are decommitted to pay for it.
+// Both bitmaps have a tree of summaries (runs.go). Committed memory is recycled before new
+// memory is committed: ready runs first, then runs that mix ready and away pages,
+// then pages above top. When the limit refuses a commit, idle granules elsewhere
+// are decommitted to pay for it.
 //
 // A third bitmap, dirty, remembers pages that have been used since they were
-// committed; other ready pages are known to be zero.
+// committed; other ready pages are known to be zero and are not zeroed again.
 //
-//	free = ready + away pages below top
-//	KindIdle = ready pages * PageSize
-//	KindHeap + KindStack = busy pages * PageSize
+// # Page caches
+//
+// Spans of a few pages come and go all the time, and all Ps want them. So each P's Cache
+// has up to 64 pages in reserve, the free ones of 64 that lie side by side, and takes
+// small spans from there without a lock. To the page heap they are busy; to the account
+// they are idle. Every flush gives them back.
+//
+//	KindIdle = (ready + reserved) pages * PageSize
+//	KindHeap + KindStack = (busy - reserved, of these kinds) pages * PageSize
+//
+// The caches' share is bounded: a P takes a new reserve when the old one is used up
+// and has at most 63 pages that it cannot use, 504 KiB, until the next collection.
 const (
-	chunkPages   = 512
-	chunkWords   = chunkPages / 64
 	granulePages = 8
 	granuleBytes = granulePages * PageSize
 	maxPages     = (mem.HeapEnd - mem.HeapBase) / PageSize
 	hugePages    = 256 // pages in a huge page of the host
 	maxGrow      = 512 // pages; most that one step of growth commits ahead of need
+	reserveMost  = 16  // spans of fewer pages come from the reserve of a P
 )
-
-// summary describes the ready bits of one chunk, in pages.
-type summary struct{ start, longest, end uint16 }
 
 type pageHeap struct {
 	space *mem.Space
-	mu    sync.Mutex // guards everything below
+	scav  scavenger
+	mu    sync.Mutex // guards everything below, but for what is atomic
 
 	top   uint64 // pages below have entries; a multiple of granulePages
-	busy  []uint64
-	ready []uint64
+	free  runs
+	ready runs
 	dirty []uint64
-	sums  []summary
-	low   uint64 // no chunk below this one has a ready page
 
-	busyPages  [mem.NumKinds]uint64 // by kind
 	readyPages uint64
-	released   uint64 // pages decommitted by the scavenger so far, in total
+	busyPages  [mem.NumKinds]atomic.Int64 // by kind, reserves not counted
+	reserved   atomic.Int64               // pages in reserves
 }
 
-func pageAddr(p uint64) mem.Addr     { return mem.HeapBase + p<<PageShift }
-func addrPage(a mem.Addr) uint64     { return (a - mem.HeapBase) >> PageShift }
-func chunkOf(p uint64) uint64        { return p / chunkPages }
-func test(b []uint64, p uint64) bool { return b[p/64]>>(p%64)&1 != 0 }
+func pageAddr(p uint64) mem.Addr { return mem.HeapBase + p<<PageShift }
+func addrPage(a mem.Addr) uint64 { return (a - mem.HeapBase) >> PageShift }
 
-// setRange sets or clears the n bits from p.
-func setRange(b []uint64, p, n uint64, on bool) {
-	for n > 0 {
-		w, i := p/64, p%64
-		k := min(64-i, n)
-		m := ^uint64(0) >> (64 - k) << i
-		if on {
-			b[w] |= m
-		} else {
-			b[w] &^= m
-		}
-		p, n = p+k, n-k
+// away is the number of pages below top that are not committed.
+func (h *pageHeap) away() uint64 {
+	n := h.top - h.readyPages - uint64(h.reserved.Load())
+	for k := range h.busyPages {
+		n -= uint64(h.busyPages[k].Load())
 	}
-}
-
-// anySet reports whether one of the n bits from p is set.
-func anySet(b []uint64, p, n uint64) bool {
-	for n > 0 {
-		i := p % 64
-		k := min(64-i, n)
-		if b[p/64]&(^uint64(0)>>(64-k)<<i) != 0 {
-			return true
-		}
-		p, n = p+k, n-k
-	}
-	return false
-}
-
-// summarize reads the ready bits of chunk c again.
-func (h *pageHeap) summarize(c uint64) {
-	words := h.ready[c*chunkWords : (c+1)*chunkWords]
-	var s summary
-	run, longest, started := 0, 0, false
-	for _, w := range words {
-		if w == ^uint64(0) {
-			run += 64
-			continue
-		}
-		left := 64
-		for w != 0 {
-			z := bits.TrailingZeros64(w)
-			if z > 0 {
-				if !started {
-					s.start, started = uint16(run), true
-				}
-				longest, run = max(longest, run), 0
-				w >>= z
-				left -= z
-			}
-			o := bits.TrailingZeros64(^w)
-			run += o
-			w >>= o
-			left -= o
-		}
-		if left > 0 {
-			if !started {
-				s.start, started = uint16(run), true
-			}
-			longest, run = max(longest, run), 0
-		}
-	}
-	if !started {
-		s.start = uint16(run)
-	}
-	s.end, s.longest = uint16(run), uint16(max(longest, run))
-	h.sums[c] = s
-	if s.longest > 0 && c < h.low {
-		h.low = c
-	}
-}
-
-func (h *pageHeap) summarizeRange(p, n uint64) {
-	for c := chunkOf(p); c <= chunkOf(p+n-1); c++ {
-		h.summarize(c)
-	}
-}
-
-// findReady finds the lowest run of n ready pages.
-func (h *pageHeap) findReady(n uint64) (uint64, bool) {
-	run := uint64(0) // ready pages up to the start of chunk c
-	for c := h.low; c < uint64(len(h.sums)); c++ {
-		s := h.sums[c]
-		if s.longest == 0 {
-			if c == h.low {
-				h.low++
-			}
-			run = 0
-			continue
-		}
-		if run+uint64(s.start) >= n {
-			return c*chunkPages - run, true
-		}
-		if uint64(s.longest) >= n {
-			return findRun(c*chunkPages, (c+1)*chunkPages, n, func(w uint64) uint64 { return h.ready[w] })
-		}
-		if s.start == chunkPages {
-			run += chunkPages
-		} else {
-			run = uint64(s.end)
-		}
-	}
-	return 0, false
-}
-
-// findRun finds the lowest run of n set bits in [from, to); word gives the
-// bits, 64 at a time. from is a multiple of 64.
-func findRun(from, to, n uint64, word func(uint64) uint64) (uint64, bool) {
-	run := uint64(0)
-	for p := from; p < to; p += 64 {
-		w := word(p / 64)
-		if w == ^uint64(0) {
-			if run += 64; run >= n {
-				return p + 64 - run, p+64-run+n <= to
-			}
-			continue
-		}
-		for i := uint64(0); i < 64; {
-			if w>>i&1 == 0 {
-				run = 0
-				if w>>i == 0 {
-					break
-				}
-				i += uint64(bits.TrailingZeros64(w >> i))
-			}
-			o := uint64(bits.TrailingZeros64(^(w >> i)))
-			run += o
-			i += o
-			if run >= n {
-				return p + i - run, p+i-run+n <= to
-			}
-		}
-	}
-	return 0, false
+	return n
 }
 
 // alloc takes n pages for kind k. zero says that their bytes are known to be
@@ -215,9 +91,12 @@ func (h *pageHeap) alloc(n uint64, k mem.Kind) (p uint64, zero, ok bool) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p, ok = h.findReady(n)
+	p, ok = h.ready.find(n)
 	if !ok {
-		if p, ok = h.findFree(n); !ok {
+		if h.away() > 0 {
+			p, ok = h.free.find(n)
+		}
+		if !ok {
 			p, ok = h.grow(n)
 		}
 		if !ok || !h.commit(p, n) {
@@ -231,11 +110,10 @@ func (h *pageHeap) alloc(n uint64, k mem.Kind) (p uint64, zero, ok bool) {
 
 // take makes the ready pages [p, p+n) busy.
 func (h *pageHeap) take(p, n uint64, k mem.Kind) {
-	setRange(h.ready, p, n, false)
-	setRange(h.busy, p, n, true)
-	h.summarizeRange(p, n)
+	h.ready.set(p, n, false)
+	h.free.set(p, n, false)
 	h.readyPages -= n
-	h.busyPages[k] += n
+	h.busyPages[k].Add(int64(n))
 	h.space.Shift(int64(n<<PageShift), mem.KindIdle, k)
 }
 
@@ -244,36 +122,18 @@ func (h *pageHeap) take(p, n uint64, k mem.Kind) {
 func (h *pageHeap) allocAt(p, n uint64, k mem.Kind) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if p+n > maxPages || p < h.top && anySet(h.busy, p, min(n, h.top-p)) || !h.extend(p+n) || !h.commit(p, n) {
+	if p+n > maxPages || p < h.top && !allSet(h.free.bits, p, min(n, h.top-p)) || !h.extend(p+n) || !h.commit(p, n) {
 		return false
 	}
 	h.take(p, n, k)
 	return true
 }
 
-// findFree finds the lowest run of n pages that are not busy.
-func (h *pageHeap) findFree(n uint64) (uint64, bool) {
-	total := h.readyPages
-	for _, b := range h.busyPages {
-		total += b
-	}
-	if total == h.top {
-		return 0, false // nothing is away
-	}
-	return findRun(0, h.top, n, func(w uint64) uint64 {
-		free := ^h.busy[w]
-		if w == h.top/64 && h.top%64 != 0 {
-			free &= 1<<(h.top%64) - 1
-		}
-		return free
-	})
-}
-
 // grow moves top up so that the n pages from p, which may begin in the free run
 // below the old top, have entries.
 func (h *pageHeap) grow(n uint64) (p uint64, ok bool) {
 	p = h.top
-	for p > 0 && !test(h.busy, p-1) {
+	for p > 0 && test(h.free.bits, p-1) {
 		p--
 	}
 	old, top := h.top, (p+n+granulePages-1)&^(granulePages-1)
@@ -287,11 +147,9 @@ func (h *pageHeap) grow(n uint64) (p uint64, ok bool) {
 	if ahead >= hugePages {
 		more = (more + hugePages - 1) &^ (hugePages - 1)
 	}
-	if more <= maxPages && more <= uint64(len(h.sums))*chunkPages {
-		if limit := h.space.Limit(); h.space.Used()+(n+4*ahead)<<PageShift < limit {
-			h.top = max(h.top, more)
-			h.commit(p, more-p)
-		}
+	if more <= maxPages && more <= uint64(len(h.free.tree[0]))*chunkPages && h.space.Used()+(n+4*ahead)<<PageShift < h.scav.most(h.space) {
+		h.extend(more)
+		h.commit(p, more-p)
 	}
 	return p, true
 }
@@ -301,94 +159,178 @@ func (h *pageHeap) extend(top uint64) bool {
 	if top = (top + granulePages - 1) &^ (granulePages - 1); top > maxPages {
 		return false
 	}
-	for c := uint64(len(h.sums)); c*chunkPages < top; c++ {
-		if !h.space.TryCharge(chunkWords*3*8+8, mem.KindMetadata) {
+	if top <= h.top {
+		return true
+	}
+	chunks := (top + chunkPages - 1) / chunkPages
+	if more := chunks - uint64(len(h.free.tree[0])); more > 0 {
+		if !h.space.TryCharge(int64(more*(2*chunkCost+chunkWords*8)), mem.KindMetadata) {
 			return false
 		}
-		h.busy = append(h.busy, make([]uint64, chunkWords)...)
-		h.ready = append(h.ready, make([]uint64, chunkWords)...)
-		h.dirty = append(h.dirty, make([]uint64, chunkWords)...)
-		h.sums = append(h.sums, summary{})
+		h.free.grow(chunks)
+		h.ready.grow(chunks)
+		h.dirty = append(h.dirty, make([]uint64, more*chunkWords)...)
 	}
-	h.top = max(h.top, top)
+	h.free.set(h.top, top-h.top, true)
+	h.top = top
 	return true
 }
 
 // commit makes the away granules that [p, p+n) touches ready. When the limit
-// refuses, idle granules outside the range pay for it.
+// refuses, or the soft limit would be crossed, idle granules outside the range pay for it.
 func (h *pageHeap) commit(p, n uint64) bool {
 	first, last := p/granulePages, (p+n-1)/granulePages
 	for g := first; g <= last; g++ {
-		if !h.away(g) {
+		if !h.isAway(g) {
 			continue
 		}
 		e := g + 1
-		for e <= last && h.away(e) {
+		for e <= last && h.isAway(e) {
 			e++
 		}
 		a, size := pageAddr(g*granulePages), (e-g)*granuleBytes
+		if over := h.scav.over(h.space, size); over > 0 {
+			h.decommit(over, first, last, releaseEager)
+		}
 		if !h.space.Commit(a, size, mem.KindIdle) {
 			room := h.space.Limit() - min(h.space.Limit(), h.space.Used())
-			h.decommit(size-min(size, room), first, last)
+			h.decommit(size-min(size, room), first, last, releaseLimit)
 			if !h.space.Commit(a, size, mem.KindIdle) {
 				return false
 			}
 		}
-		setRange(h.ready, g*granulePages, (e-g)*granulePages, true)
+		h.ready.set(g*granulePages, (e-g)*granulePages, true)
 		h.readyPages += (e - g) * granulePages
-		h.summarizeRange(g*granulePages, (e-g)*granulePages)
 		g = e - 1
 	}
 	return true
 }
 
-// away reports whether granule g is not committed.
-func (h *pageHeap) away(g uint64) bool {
+// isAway reports whether granule g is not committed.
+func (h *pageHeap) isAway(g uint64) bool {
 	w, i := g*granulePages/64, g*granulePages%64
-	return (h.busy[w]|h.ready[w])>>i&(1<<granulePages-1) == 0
+	return (h.free.bits[w]&^h.ready.bits[w])>>i&(1<<granulePages-1) != 0
 }
 
-// decommit gives at least want bytes of idle granules back, highest first,
-// sparing those from keepFirst to keepLast. It returns the bytes given back.
-func (h *pageHeap) decommit(want, keepFirst, keepLast uint64) uint64 {
-	idle := func(g uint64) bool {
-		w, i := g*granulePages/64, g*granulePages%64
-		return h.ready[w]>>i&(1<<granulePages-1) == 1<<granulePages-1 && (g < keepFirst || g > keepLast)
-	}
-	done := uint64(0)
-	for e := h.top / granulePages; e > 0 && done < want; e-- {
-		if !idle(e - 1) {
-			continue
-		}
-		g := e - 1
-		for g > 0 && (e-g)*granuleBytes < want-done && idle(g-1) {
-			g--
-		}
-		p, n := g*granulePages, (e-g)*granulePages
-		if h.space.Decommit(pageAddr(p), n<<PageShift, mem.KindIdle) {
-			setRange(h.ready, p, n, false)
-			setRange(h.dirty, p, n, false)
-			h.summarizeRange(p, n)
-			h.readyPages -= n
-			h.released += n
-			done += n << PageShift
-		}
-		e = g + 1
-	}
-	return done
-}
-
-// free takes back n pages of kind k from page p.
-func (h *pageHeap) free(p, n uint64, k mem.Kind) {
+// release takes back n pages of kind k from page p.
+func (h *pageHeap) release(p, n uint64, k mem.Kind) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	setRange(h.busy, p, n, false)
-	setRange(h.ready, p, n, true)
+	h.free.set(p, n, true)
+	h.ready.set(p, n, true)
 	setRange(h.dirty, p, n, true)
-	h.summarizeRange(p, n)
 	h.readyPages += n
-	h.busyPages[k] -= n
+	h.busyPages[k].Add(-int64(n))
 	h.space.Shift(int64(n<<PageShift), k, mem.KindIdle)
+}
+
+// eachDirty calls f for the runs of dirty pages in [p, p+n), which the caller owns.
+func (h *pageHeap) eachDirty(p, n uint64, f func(p, n uint64)) {
+	var words [64]uint64
+	start, run := p, uint64(0)
+	for end := p + n; p < end; {
+		h.mu.Lock()
+		first := p / 64
+		k := uint64(copy(words[:], h.dirty[first:min((end+63)/64, uint64(len(h.dirty)))]))
+		h.mu.Unlock()
+		for ; p < end && p/64 < first+k; p++ {
+			if words[p/64-first]>>(p%64)&1 != 0 {
+				if run++; run == 1 {
+					start = p
+				}
+			} else if run > 0 {
+				f(start, run)
+				run = 0
+			}
+		}
+	}
+	if run > 0 {
+		f(start, run)
+	}
+}
+
+// reserve is the pages that a P has for small spans: some of the 64 from base on.
+//
+//	free ∩ pageHeap.free = ∅;  dirty ⊆ free
+type reserve struct {
+	base  uint64 // a multiple of 64
+	free  uint64 // bit i: page base+i is in the reserve
+	dirty uint64 // of those: may hold old bytes
+}
+
+// take takes the lowest n pages that lie side by side.
+func (r *reserve) take(n uint64) (p uint64, zero, ok bool) {
+	m := r.free
+	for i := uint64(1); i < n && m != 0; i++ {
+		m &= r.free >> i
+	}
+	if m == 0 {
+		return 0, false, false
+	}
+	i := uint64(bits.TrailingZeros64(m))
+	mask := (uint64(1)<<n - 1) << i
+	zero = r.dirty&mask == 0
+	r.free &^= mask
+	r.dirty &^= mask
+	return r.base + i, zero, true
+}
+
+// fill gives an empty reserve the ready pages of the lowest 64 that have some.
+// Nothing is committed for it.
+func (h *pageHeap) fill(r *reserve) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p, ok := h.ready.find(1)
+	if !ok {
+		return
+	}
+	w := p / 64
+	m := h.ready.bits[w]
+	*r = reserve{base: w * 64, free: m, dirty: m & h.dirty[w]}
+	h.ready.bits[w] &^= m
+	h.free.bits[w] &^= m
+	h.ready.update(p, 1)
+	h.free.update(p, 1)
+	n := bits.OnesCount64(m)
+	h.readyPages -= uint64(n)
+	h.reserved.Add(int64(n))
+}
+
+// empty takes the reserve back.
+func (h *pageHeap) empty(r *reserve) {
+	if r.free == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w := r.base / 64
+	h.ready.bits[w] |= r.free
+	h.free.bits[w] |= r.free
+	h.ready.update(r.base, 1)
+	h.free.update(r.base, 1)
+	n := bits.OnesCount64(r.free)
+	h.readyPages += uint64(n)
+	h.reserved.Add(-int64(n))
+	*r = reserve{}
+}
+
+// allocPages takes n pages of kind k: from the reserve if they are few and it is not single,
+// else from the page heap.
+func (c *Cache) allocPages(n uint64, k mem.Kind) (p uint64, zero, ok bool) {
+	h := &c.heap.pages
+	if n < reserveMost && !c.heap.single {
+		r := &c.reserve
+		if r.free == 0 {
+			h.fill(r)
+		}
+		if p, zero, ok = r.take(n); ok {
+			h.reserved.Add(-int64(n))
+			h.busyPages[k].Add(int64(n))
+			h.space.Shift(int64(n<<PageShift), mem.KindIdle, k)
+			return p, zero, true
+		}
+	}
+	return h.alloc(n, k)
 }
 
 // AllocPages takes n pages for something that is neither objects nor stacks, and
@@ -406,12 +348,4 @@ func (h *Heap) AllocPages(n uint64, k mem.Kind) (a mem.Addr, zero, ok bool) {
 }
 
 // FreePages takes back what AllocPages gave.
-func (h *Heap) FreePages(a mem.Addr, n uint64, k mem.Kind) { h.pages.free(addrPage(a), n, k) }
-
-// ReleaseFree gives up to want bytes of idle pages back to the host and returns
-// the bytes given back. Anything less than a granule stays.
-func (h *Heap) ReleaseFree(want uint64) uint64 {
-	h.pages.mu.Lock()
-	defer h.pages.mu.Unlock()
-	return h.pages.decommit(want, 1, 0)
-}
+func (h *Heap) FreePages(a mem.Addr, n uint64, k mem.Kind) { h.pages.release(addrPage(a), n, k) }

@@ -45,7 +45,7 @@ func TestPages(t *testing.T) {
 		// First fit: no lower run of n pages is free and committed.
 		lowest := mem.Addr(mem.HeapBase)
 		for q, free := lowest, uint64(0); q < a; q += PageSize {
-			if free++; used[q] || q == h.ZeroBase() || !test(h.pages.ready, addrPage(q)) {
+			if free++; used[q] || q == h.ZeroBase() || !test(h.pages.ready.bits, addrPage(q)) {
 				free = 0
 			}
 			if free == n {
@@ -54,7 +54,7 @@ func TestPages(t *testing.T) {
 		}
 		list = append(list, run{a, n})
 		if i%500 == 0 {
-			h.ReleaseFree(uint64(r.IntN(1 << 22)))
+			h.pages.scavenge(uint64(r.IntN(1<<22)), releaseLimit)
 			check(t, h)
 		}
 	}

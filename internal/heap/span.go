@@ -231,10 +231,10 @@ func (h *Heap) freeRecord(s *Span, n uint32, types bool) {
 
 // newSpan takes npages pages for objects of class c. extent is the bytes that a
 // large object may use. It returns nil when the limit or the region has no room.
-func (h *Heap) newSpan(c SpanClass, npages, extent uint64) *Span {
-	n := slotCount(c.Class())
+func (ca *Cache) newSpan(c SpanClass, npages, extent uint64) *Span {
+	h, n := ca.heap, slotCount(c.Class())
 	types := !c.NoScan() || h.keepTypes
-	p, zero, ok := h.pages.alloc(npages, mem.KindHeap)
+	p, zero, ok := ca.allocPages(npages, mem.KindHeap)
 	if !ok {
 		return nil
 	}
@@ -245,7 +245,7 @@ func (h *Heap) newSpan(c SpanClass, npages, extent uint64) *Span {
 		if s != nil {
 			h.freeRecord(s, n, types)
 		}
-		h.pages.free(p, npages, mem.KindHeap)
+		h.pages.release(p, npages, mem.KindHeap)
 		return nil
 	}
 	s.Base = pageAddr(p)
@@ -307,7 +307,7 @@ func (h *Heap) freeSpan(s *Span) {
 		h.freeRecord(s, s.NSlots, s.Types != nil)
 	}
 	h.mu.Unlock()
-	h.pages.free(p, n, k)
+	h.pages.release(p, n, k)
 }
 
 // mapPages makes the page table cover the pages below top. h.mu is held.

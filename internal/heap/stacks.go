@@ -51,7 +51,7 @@ func (c *Cache) AllocStack(bytes uint64, f Flags) (mem.Addr, Status) {
 		}
 	}
 	if o >= stackOrders {
-		s := h.newStackSpan(bytes>>PageShift, bytes)
+		s := c.newStackSpan(bytes>>PageShift, bytes)
 		if s == nil {
 			return 0, refused(f)
 		}
@@ -72,7 +72,7 @@ func (c *Cache) AllocStack(bytes uint64, f Flags) (mem.Addr, Status) {
 			if len(c.stacks[o]) > 0 {
 				break
 			}
-			s := h.newStackSpan(stackSpan>>PageShift, bytes)
+			s := c.newStackSpan(stackSpan>>PageShift, bytes)
 			if s == nil {
 				return 0, refused(f)
 			}
@@ -107,13 +107,14 @@ func (c *Cache) ExtendStack(a mem.Addr, from, to uint64) bool {
 		panic(fmt.Sprintf("BUG: heap: extending %d bytes at %#x, which is no such stack", from, a))
 	}
 	p, n := addrPage(a+from), (to-from)>>PageShift
+	h.pages.empty(&c.reserve) // which may be what lies behind
 	if !h.pages.allocAt(p, n, mem.KindStack) {
 		return false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.mapPages(p + n) {
-		h.pages.free(p, n, mem.KindStack)
+		h.pages.release(p, n, mem.KindStack)
 		return false
 	}
 	s.Size, s.NPages = to, uint32(to>>PageShift)
@@ -188,8 +189,9 @@ func (c *Cache) flushStacks() {
 }
 
 // newStackSpan takes npages pages for stacks of the given bytes.
-func (h *Heap) newStackSpan(npages, bytes uint64) *Span {
-	p, _, ok := h.pages.alloc(npages, mem.KindStack)
+func (c *Cache) newStackSpan(npages, bytes uint64) *Span {
+	h := c.heap
+	p, _, ok := c.allocPages(npages, mem.KindStack)
 	if !ok {
 		return nil
 	}
@@ -200,7 +202,7 @@ func (h *Heap) newStackSpan(npages, bytes uint64) *Span {
 		if s != nil {
 			h.freeRecord(s, stackSlots, false)
 		}
-		h.pages.free(p, npages, mem.KindStack)
+		h.pages.release(p, npages, mem.KindStack)
 		return nil
 	}
 	s.NSlots = 0

@@ -100,17 +100,15 @@ func (h *Heap) Stats() Stats {
 
 	p := &h.pages
 	p.mu.Lock()
-	away := p.top - p.readyPages
-	for _, n := range p.busyPages {
-		away -= n
-	}
-	st.HeapInuse = p.busyPages[mem.KindHeap] << PageShift
-	st.StackInuse = p.busyPages[mem.KindStack] << PageShift
-	st.HeapReleased = away << PageShift
-	st.HeapIdle = st.HeapReleased + p.readyPages<<PageShift
-	st.HeapSys = st.HeapInuse + st.HeapIdle
-	st.Scavenged = p.released << PageShift
+	st.HeapInuse = uint64(p.busyPages[mem.KindHeap].Load()) << PageShift
+	st.StackInuse = uint64(p.busyPages[mem.KindStack].Load()) << PageShift
+	st.HeapReleased = p.away() << PageShift
+	st.HeapIdle = st.HeapReleased + (p.readyPages+uint64(p.reserved.Load()))<<PageShift
 	p.mu.Unlock()
+	st.HeapSys = st.HeapInuse + st.HeapIdle
+	for i := range p.scav.released {
+		st.Scavenged += p.scav.released[i].Load()
+	}
 	st.Metadata = h.space.UsedBy(mem.KindMetadata)
 	return st
 }

@@ -33,6 +33,7 @@ func (h *Heap) Sweep(m *Mourner) Swept {
 	for i := range h.central {
 		h.central[i].partial = h.central[i].partial[:0]
 	}
+	h.pages.scav.marked(&h.pages)
 	var r Swept
 	var t sweepTotals
 	// Downwards, because central lists are taken from the end: low spans fill first.

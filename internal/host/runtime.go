@@ -1,7 +1,6 @@
 package host
 
 import (
-	"math"
 	"runtime"
 	"time"
 
@@ -38,7 +37,7 @@ func init() {
 		{"runtime.getgLocal", func(c *Call) Status { c.Set(1, c.local(c.Int(0))); return OK }},
 		{"runtime.setgLocal", func(c *Call) Status { c.setLocal(c.Int(0), c.Arg(1)); return OK }},
 		{"runtime.readStats", readStats},
-		{"runtime.releaseMemory", func(c *Call) Status { c.Heap.ReleaseFree(math.MaxUint64); return OK }},
+		{"runtime.releaseMemory", func(c *Call) Status { c.P.Cache.Flush(); c.Heap.ReleaseFree(); return OK }},
 		{"runtime.findObject", findObject},
 		{"runtime.static", func(c *Call) Status {
 			a := c.Arg(0)

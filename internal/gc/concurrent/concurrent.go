@@ -287,9 +287,7 @@ func (c *Collector) run(n uint32, reason gc.Reason) {
 	c.swept = max(c.swept, n)
 	c.changed.Broadcast()
 	c.mu.Unlock()
-	if n := c.book.Idle(); n > 0 {
-		c.heap.ReleaseFree(n)
-	}
+	c.heap.Scavenge()
 }
 
 // begin is the first pause. The world is stopped and everything swept.

@@ -57,7 +57,7 @@ func TestResidentMemoryStaysBelowTheLimit(t *testing.T) {
 		t.Errorf("only %d bytes used", n)
 	}
 	m.gc.Collect(gc.Request{Reason: gc.Forced})
-	m.heap.ReleaseFree(1 << 40)
+	m.heap.ReleaseFree()
 	debug.FreeOSMemory()
 	if left := resident(t) - before; left > limit/2 {
 		t.Logf("metadata and the rest: %s", m.space.Breakdown())

@@ -106,9 +106,7 @@ func (c *Collector) Collect(r gc.Request) (gc.Cycle, bool) {
 	c.world.CycleDone(&cy)
 	c.world.Start()
 
-	if n := c.book.Idle(); n > 0 {
-		h.ReleaseFree(n)
-	}
+	h.Scavenge()
 	if h.Flags().GCTrace > 0 && c.trace != nil {
 		c.traceMu.Lock()
 		io.WriteString(c.trace, cy.TraceLine())

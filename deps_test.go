@@ -38,6 +38,7 @@ var rooms = map[string]string{
 	"gc/nogc":       "abi debug gc gc/pacer heap mem trace",
 	"gc/marksweep":  "abi debug gc gc/pacer heap mem trace",
 	"gc/concurrent": "abi debug gc gc/pacer heap mem trace",
+	"gc/soak":       "abi debug gc gc/concurrent gc/marksweep gc/nogc gc/pacer heap mem",
 	"gc/gctest":     "abi debug gc gc/pacer heap mem trace",
 	"builtin":       "abi gc heap mem",
 	"sched":         "abi builtin bytecode debug gc gc/pacer heap mem stack trace",

@@ -6,6 +6,7 @@
 //	judge modules    the tests of well-known modules
 //	judge pairs      which instructions programs execute, and which behind which
 //	judge limits     programs that ask for more than they get
+//	judge soak       random programs on heap and collectors, compared with a model
 //	judge std        the standard library's own tests, compared with go test
 //
 // It exits with 1 if anything failed.
@@ -38,6 +39,7 @@ usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v
        judge modules  [-run regexp] [-v]
        judge pairs    [-top 40] [-each] [-fused] [file.go…]   (counts instructions, judges nothing)
        judge limits   [-run regexp] [-v]
+       judge soak     [-time 2m] [-seed n] [-round n] [-rounds n] [-gc names] [-v]
        judge std      [-run regexp] [-results file] [-redo regexp|failed] [-for 10m] [-short=false] [-timeout 5m] [-memory MiB]
                       [-j n] [-v] [-json] [-junit file] [-o file] [packages]
 
@@ -73,6 +75,8 @@ func dispatch(args []string) int {
 		return programs(ctx, args[1:])
 	case "escape":
 		return escapeVerb(ctx, args[1:])
+	case "soak":
+		return soakVerb(ctx, args[1:])
 	case "limits":
 		return limits(ctx, args[1:])
 	case "gotest":

@@ -114,6 +114,7 @@ type plan struct {
 	limit     uint64
 	percent   int
 	soft      int64
+	scavenger bool // in the background
 	mutators  int
 	phases    int
 	ops       int // of a mutator in a phase
@@ -134,6 +135,7 @@ func newPlan(r *rand.Rand, collectors []string) plan {
 		soft:      int64(1<<63 - 1),
 	}
 	p.flags.Seed = int64(r.Uint64() >> 1)
+	p.scavenger = r.IntN(2) == 0
 	p.flags.Poison = r.IntN(2) == 0
 	p.flags.Check = r.IntN(4) == 0
 	switch r.IntN(6) {

@@ -138,7 +138,7 @@ func (m *mutator) rare() {
 	case 1:
 		m.outside(func() { w.gc.Collect(gc.Request{Reason: gc.Debug}) })
 	case 2:
-		w.heap.ReleaseFree(uint64(r.IntN(8 << 20)))
+		w.heap.ReleaseFree()
 	case 3:
 		w.gc.SetPercent([]int{10, 50, 100, 300, -1}[r.IntN(5)])
 	case 4:

@@ -70,6 +70,9 @@ func newWorld(p *plan, r *rand.Rand) (*world, error) {
 	}
 	w.gc = makers[p.collector](w.heap, w, gc.Config{Percent: p.percent, MemoryLimit: p.soft})
 	w.barrier = w.gc.Barrier()
+	if p.scavenger {
+		w.heap.StartScavenger()
+	}
 	for i := range p.mutators {
 		m := &mutator{w: w, r: rand.New(rand.NewPCG(r.Uint64(), uint64(i))), cache: w.heap.NewCache(), globals: globalsOf(i), stackSize: heap.MinStack}
 		if !m.newStack() {
@@ -82,6 +85,7 @@ func newWorld(p *plan, r *rand.Rand) (*world, error) {
 
 func (w *world) close() {
 	w.gc.Close()
+	w.heap.StopScavenger()
 	w.space.Close()
 }
 

@@ -50,7 +50,15 @@ type Config struct {
 	Random io.Reader // entropy; nil: the host's
 
 	Debug string // debug flags, "name=value,…"
+
+	// Heap asks for Result.Heap. Types of pointer-free objects are kept for it, which costs 4 bytes
+	// for each.
+	Heap bool
 }
+
+// HeapReport says where the bytes of a program's heap are: objects, free slots, tails, rounding, idle pages,
+// stacks, per size class and in all.
+type HeapReport = heap.Report
 
 // Dir is a granted folder.
 type Dir = host.Dir
@@ -83,6 +91,7 @@ type Result struct {
 	End      End
 	Text     string // of a fatal error
 	Stats    Stats
+	Heap     *HeapReport // at the end; nil unless Config.Heap asks for it
 }
 
 // Stats are figures about one run. Memory is in bytes.
@@ -123,6 +132,25 @@ type VM struct {
 	err     error
 	missing []string
 	machine *interp.Machine
+	report  bool
+}
+
+// HeapReport measures the heap of the running program, which is stopped meanwhile. Objects that have died since
+// the last collection count as objects.
+func (v *VM) HeapReport() *HeapReport {
+	v.sched.StopTheWorld(nil)
+	defer v.sched.StartTheWorld(nil)
+	return v.heapReport()
+}
+
+// heapReport is HeapReport with the world stopped.
+func (v *VM) heapReport() *HeapReport {
+	v.heap.FlushAll()
+	v.heap.SweepAll()
+	r := v.heap.Report()
+	s := &r.Stacks
+	s.Goroutines, s.Size, s.Used, s.Control = v.sched.Stacks()
+	return &r
 }
 
 // Run runs the program to its end. A cancelled context ends it; then the error is the
@@ -213,7 +241,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	if err := interp.LoadImage(space, p.code); err != nil {
 		return nil, err
 	}
-	h, err := heap.New(space, heap.Config{Flags: flags, Trace: cfg.Stderr})
+	h, err := heap.New(space, heap.Config{Flags: flags, Trace: cfg.Stderr, KeepTypes: cfg.Heap})
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +288,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 		c.Close()
 		return nil, err
 	}
-	v = &VM{space: space, heap: h, sched: s, gc: c, host: vm, ctx: ctx, done: make(chan struct{}), missing: m.Missing(), machine: m}
+	v = &VM{space: space, heap: h, sched: s, gc: c, host: vm, ctx: ctx, done: make(chan struct{}), missing: m.Missing(), machine: m, report: cfg.Heap}
 	go v.watch()
 	return v, nil
 }
@@ -304,6 +332,9 @@ func (v *VM) Wait() (Result, error) {
 		}
 		v.gc.Close()
 		v.heap.StopScavenger()
+		if v.report {
+			v.result.Heap = v.heapReport()
+		}
 		v.host.Close()
 		v.space.Close()
 	})

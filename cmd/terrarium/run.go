@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ type machineFlags struct {
 	sealed  bool
 	dirs    dirs
 	stats   bool
+	heap    reportFlag
 	tags    string
 	verbose bool
 	escape  string
@@ -49,6 +51,7 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&m.sealed, "sealed", false, "grant only arguments and the standard streams: no files, no environment")
 	fs.Var(&m.dirs, "dir", "grant a directory, as `guest=host` or host; may be repeated; with it only the named ones are granted")
 	fs.BoolVar(&m.stats, "stats", false, "print a summary of memory at exit")
+	fs.Var(&m.heap, "heap", "print at exit where the bytes of the heap are: objects, free slots, tails, rounding, idle pages, stacks, by size class; -heap=json as JSON")
 	fs.StringVar(&m.tags, "tags", "", "comma-separated build `tags`")
 	fs.StringVar(&m.escape, "escape", "off", "on: objects that do not escape live in frames (being tried out); off: on the heap")
 	fs.BoolVar(&m.verbose, "v", false, "say what is being done")
@@ -57,6 +60,36 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 		names = append(names, f.Name)
 	}
 	fs.StringVar(&m.debug, "debug", "", "comma-separated debug `flags` name=value: "+strings.Join(names, " "))
+}
+
+// reportFlag is -heap: nothing, "text" or "json".
+type reportFlag string
+
+func (r *reportFlag) String() string   { return string(*r) }
+func (r *reportFlag) IsBoolFlag() bool { return true }
+func (r *reportFlag) Set(s string) error {
+	switch s {
+	case "true", "text":
+		*r = "text"
+	case "false", "":
+		*r = ""
+	case "json":
+		*r = "json"
+	default:
+		return fmt.Errorf("%q is no form of the report; there are text and json", s)
+	}
+	return nil
+}
+
+func (r reportFlag) write(w io.Writer, h *terrarium.HeapReport) {
+	if r == "json" {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "\t")
+		e.Encode(h)
+		return
+	}
+	fmt.Fprintln(w)
+	h.Write(w)
 }
 
 func gogcDefault() int {
@@ -77,7 +110,7 @@ func gogcDefault() int {
 func (m *machineFlags) config(args []string, stdout io.Writer) terrarium.Config {
 	cfg := terrarium.Config{
 		Memory: uint64(m.memory), Procs: m.procs, Seed: m.seed, Collector: m.gc, GCPercent: m.gogc,
-		MaxStack: uint64(m.stack), Steps: m.steps, Debug: m.debug,
+		MaxStack: uint64(m.stack), Steps: m.steps, Debug: m.debug, Heap: m.heap != "",
 		Deterministic: m.procs == 1 && m.seed != 0,
 		Args:          args, Stdin: os.Stdin, Stdout: stdout, Stderr: os.Stderr,
 	}
@@ -186,6 +219,9 @@ func runRun(c *command, args []string) int {
 	flush.Flush()
 	if m.stats {
 		printStats(os.Stderr, res)
+	}
+	if res.Heap != nil {
+		m.heap.write(os.Stderr, res.Heap)
 	}
 	if res.Stats.Executed != nil {
 		res.Stats.Executed.Write(os.Stderr, 40)

@@ -401,5 +401,20 @@ func (s *Sched) shrinkStack(c *heap.Cache, g *G) {
 	}
 }
 
+// Stacks adds up the stacks of the goroutines: how many there are, the bytes of their stacks, of those
+// the bytes in frames, and the bytes of control words on the host's side. The world is stopped.
+func (s *Sched) Stacks() (n, size, used, control uint64) {
+	s.Goroutines(func(g *G) bool {
+		n++
+		size += g.Stack.Size()
+		control += uint64(len(g.Stack.Control)) * 8
+		if g.PC != 0 {
+			used += min(g.Stack.Used(s.code, g.State), g.Stack.Size())
+		}
+		return true
+	})
+	return n, size, used, control
+}
+
 // depth is the number of control words in use.
 func (g *G) depth() int { return int(g.CSP-g.Stack.ControlBase()) / 8 }

@@ -42,6 +42,17 @@ func chanStatus(c *Call, r sched.ChanResult) (st Status, done bool) {
 		return Collect, false
 	case sched.ChanWouldBlock:
 		return OK, false
+	case sched.ChanOutside:
+		op := "receive on"
+		switch c.Sym {
+		case "go:select", "reflect.rselect":
+			op = "select on"
+		case "go:chanclose", "reflect.chanclose":
+			op = "close of"
+		case "go:chansend", "reflect.chansend0":
+			op = "send on"
+		}
+		return c.Fatal(op + " synctest channel from outside bubble"), false
 	}
 	if text := r.PanicText(); text != "" {
 		return c.PanicText(text), false
@@ -103,7 +114,7 @@ func reflectRecv(c *Call) Status {
 }
 
 func chanclose(c *Call) Status {
-	st, _ := chanStatus(c, c.Sched.ChanClose(c.P, c.Arg(0)))
+	st, _ := chanStatus(c, c.Sched.ChanClose(c.P, c.G, c.Arg(0)))
 	return st
 }
 

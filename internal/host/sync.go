@@ -20,7 +20,13 @@ func init() {
 	nothing := func(c *Call) Status { return OK }
 	Register([]Entry{
 		{"sync.runtime_Semacquire", acquire(sched.WaitSemacquire, 0)},
-		{"sync.runtime_SemacquireWaitGroup", acquire(sched.WaitWaitGroup, 0)},
+		{"sync.runtime_SemacquireWaitGroup", func(c *Call) Status {
+			why := sched.WaitWaitGroup
+			if c.U8(8) != 0 {
+				why = sched.WaitWaitGroupDurable
+			}
+			return semaStatus(c, c.Sched.SemAcquire(c.G, c.Arg(0), false, why))
+		}},
 		{"sync.runtime_SemacquireMutex", acquire(sched.WaitMutex, 1)},
 		{"sync.runtime_SemacquireRWMutexR", acquire(sched.WaitRWMutexR, 1)},
 		{"sync.runtime_SemacquireRWMutex", acquire(sched.WaitRWMutexW, 1)},
@@ -41,8 +47,8 @@ func init() {
 		{"sync.runtime_notifyListWait", func(c *Call) Status {
 			return semaStatus(c, c.Sched.NotifyWait(c.G, c.Arg(0), uint32(c.Arg(1))))
 		}},
-		{"sync.runtime_notifyListNotifyAll", func(c *Call) Status { return semaStatus(c, c.Sched.NotifyAll(c.P, c.Arg(0))) }},
-		{"sync.runtime_notifyListNotifyOne", func(c *Call) Status { return semaStatus(c, c.Sched.NotifyOne(c.P, c.Arg(0))) }},
+		{"sync.runtime_notifyListNotifyAll", func(c *Call) Status { return semaStatus(c, c.Sched.NotifyAll(c.P, c.G, c.Arg(0))) }},
+		{"sync.runtime_notifyListNotifyOne", func(c *Call) Status { return semaStatus(c, c.Sched.NotifyOne(c.P, c.G, c.Arg(0))) }},
 
 		{"internal/poll.runtime_pollServerInit", nothing},
 		{"internal/poll.runtime_pollOpen", pollOpen},
@@ -65,21 +71,7 @@ func init() {
 			c.Sched.Park(c.G, sched.WaitForever)
 			return Park
 		}},
-
-		{"internal/synctest.IsInBubble", func(c *Call) Status { c.SetBool(0, false); return OK }},
-		{"internal/synctest.associate", func(c *Call) Status { c.SetInt(1, 0); return OK }},
-		{"internal/synctest.disassociate", nothing},
-		{"internal/synctest.isAssociated", func(c *Call) Status { c.SetBool(1, false); return OK }},
-		{"internal/synctest.acquire", func(c *Call) Status { c.Set(0, 0); c.Set(1, 0); return OK }},
-		{"internal/synctest.release", nothing},
-		{"internal/synctest.inBubble", noBubbles},
-		{"internal/synctest.Run", noBubbles},
-		{"internal/synctest.Wait", noBubbles},
 	})
-}
-
-func noBubbles(c *Call) Status {
-	return c.PanicText("testing/synctest is not supported by this machine")
 }
 
 func semaStatus(c *Call, r sched.SemaResult) Status {
@@ -90,6 +82,8 @@ func semaStatus(c *Call, r sched.SemaResult) Status {
 		return Park
 	case sched.SemaYield:
 		return Yield
+	case sched.SemaOutside:
+		return c.Fatal("semaphore wake of synctest goroutine from outside bubble")
 	}
 	return c.Fatal("semaphore in unusable memory")
 }

@@ -221,6 +221,9 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 	if minutes := m.vm.Sched.WaitingFor(g) / 60e9; minutes >= 1 && !running {
 		fmt.Fprintf(b, ", %d minutes", minutes)
 	}
+	if id := g.BubbleID(); id != 0 {
+		fmt.Fprintf(b, ", synctest bubble %d", id)
+	}
 	b.WriteString("]:\n")
 	switch {
 	case !known:

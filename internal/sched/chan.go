@@ -47,7 +47,8 @@ type hchan struct {
 	sendx    uint64   // index of the next element stored, < size
 	recvx    uint64   // index of the next element taken, < size
 	waits    uint64   // 1: the table has an entry
-	_        [4]uint64
+	bubble   uint64   // number of the bubble it was made in, or 0
+	_        [3]uint64
 }
 
 const hchanSize = uint64(unsafe.Sizeof(hchan{}))
@@ -93,6 +94,7 @@ const (
 	ChanCloseTwice            // panic: close of closed channel
 	ChanBad                   // not a channel, or its header is damaged: guest-fatal
 	ChanNoMemory              // the limit refuses the bookkeeping: answer Collect
+	ChanOutside               // a channel of a bubble, from outside: guest-fatal
 )
 
 // PanicText is what the guest panics with, "" for results that are no panic.
@@ -124,6 +126,9 @@ func (h *hchan) sound() bool {
 	return h.size <= mem.Size && h.count <= h.size && h.sendx < max(h.size, 1) && h.recvx < max(h.size, 1) &&
 		mem.InRegion(h.buf, h.size*uint64(h.elemSize))
 }
+
+// outside reports whether the channel belongs to a bubble that is not g's.
+func (h *hchan) outside(g *G) bool { return h.bubble != 0 && g.BubbleID() != h.bubble }
 
 // quiet reports, without the lock, that an operation which must not block would
 // not find anything at some moment during the call. The channel is seen empty (or
@@ -250,6 +255,9 @@ func (s *Sched) MakeChan(p *P, elem mem.Addr, elemSize uint64, t abi.TypeID, poi
 	}
 	h := s.chanAt(ch)
 	*h = hchan{size: uint64(size), buf: buf, elemSize: uint16(elemSize), elemType: elem}
+	if g := p.cur.Load(); g != nil && g.bubble != nil {
+		h.bubble = g.bubble.ID
+	}
 	return ch, heap.OK, true
 }
 
@@ -310,6 +318,9 @@ func (s *Sched) ChanSend(p *P, g *G, ch, elem mem.Addr, block bool) ChanResult {
 	if !s.isChan(ch) {
 		return ChanBad
 	}
+	if s.chanAt(ch).outside(g) {
+		return ChanOutside
+	}
 	if !block && s.chanAt(ch).quiet(true) {
 		return ChanWouldBlock
 	}
@@ -331,7 +342,7 @@ func (s *Sched) send(g *G, ch, elem mem.Addr, block bool) (ChanResult, *G) {
 	if res != ChanWouldBlock || !block {
 		return res, peer
 	}
-	s.park(g, WaitChanSend)
+	s.park(g, h.reason(WaitChanSend, WaitChanSendDurable))
 	g.w = waiter{g: g, key: ch, elem: placeOf(g, elem), index: -1, send: true}
 	sh.waitOn(ch, h).send.push(&g.w)
 	return ChanPark, nil
@@ -376,6 +387,9 @@ func (s *Sched) ChanRecv(p *P, g *G, ch, elem mem.Addr, block bool) (res ChanRes
 	if !s.isChan(ch) {
 		return ChanBad, false
 	}
+	if s.chanAt(ch).outside(g) {
+		return ChanOutside, false
+	}
 	if !block && s.chanAt(ch).quiet(false) {
 		return ChanWouldBlock, false
 	}
@@ -398,12 +412,12 @@ func (s *Sched) recv(g *G, ch, elem mem.Addr, block bool) (ChanResult, bool, *G)
 		return res, ok, peer
 	}
 	if !block {
-		if h.timer != 0 && s.undelivered(h.timer) {
+		if h.timer != 0 && s.undelivered(g, h.timer) {
 			return ChanRetry, false, nil
 		}
 		return res, ok, peer
 	}
-	s.park(g, WaitChanRecv)
+	s.park(g, h.reason(WaitChanRecv, WaitChanRecvDurable))
 	g.w = waiter{g: g, key: ch, elem: placeOf(g, elem), index: -1}
 	sh.waitOn(ch, h).recv.push(&g.w)
 	return ChanPark, false, nil
@@ -447,6 +461,14 @@ func (s *Sched) tryRecv(sh *chanShard, ch mem.Addr, h *hchan, elem mem.Addr) (Ch
 	return ChanDone, true, nil
 }
 
+// reason is why a goroutine waits on the channel.
+func (h *hchan) reason(plain, durable WaitReason) WaitReason {
+	if h.bubble != 0 {
+		return durable
+	}
+	return plain
+}
+
 // drain empties a timer's channel and reports whether it held anything. The lock
 // is held.
 func (s *Sched) drain(ch mem.Addr) bool {
@@ -462,12 +484,15 @@ func (s *Sched) drain(ch mem.Addr) bool {
 }
 
 // ChanClose closes ch: every waiter goes on.
-func (s *Sched) ChanClose(p *P, ch mem.Addr) ChanResult {
+func (s *Sched) ChanClose(p *P, g *G, ch mem.Addr) ChanResult {
 	if ch == 0 {
 		return ChanCloseNil
 	}
 	if !s.isChan(ch) {
 		return ChanBad
+	}
+	if s.chanAt(ch).outside(g) {
+		return ChanOutside
 	}
 	res, peers := s.closeChan(ch)
 	for g := peers.pop(); g != nil; g = peers.pop() {

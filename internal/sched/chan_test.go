@@ -325,12 +325,12 @@ func TestMutexAndCond(t *testing.T) {
 				t.gosched()
 			}
 			for want := int32(1); want <= 2; want++ {
-				t.do(func(p *P, g *G) answer { t.m.NotifyOne(p, list); return done })
+				t.do(func(p *P, g *G) answer { t.m.NotifyOne(p, g, list); return done })
 				for woken.Load() < want {
 					t.gosched()
 				}
 			}
-			t.do(func(p *P, g *G) answer { t.m.NotifyAll(p, list); return done })
+			t.do(func(p *P, g *G) answer { t.m.NotifyAll(p, g, list); return done })
 			for woken.Load() < 6 {
 				t.gosched()
 			}

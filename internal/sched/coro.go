@@ -40,6 +40,9 @@ func (s *Sched) CoroStart(p *P, parent *G, fn uint64, c mem.Addr, f heap.Flags) 
 		return nil, st
 	}
 	g.reason = WaitCoroutine
+	if b := g.bubble; b != nil { // its parent runs, so nobody has to be woken
+		s.leaveBubble(p, b, g, false)
+	}
 	t := &s.coros
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -100,6 +103,7 @@ func (s *Sched) switchTo(p *P, to *G) {
 	if !to.status.CompareAndSwap(uint32(Waiting), uint32(Runnable)) {
 		panic("BUG: sched: goroutine in a coroutine's handle is not parked")
 	}
+	to.unblocked()
 	if p.switchTo != nil {
 		p.enqueue(p.switchTo)
 	}

@@ -284,7 +284,7 @@ func (t *task) recvNB(ch mem.Addr, block bool) (v uint64, ok bool, res ChanResul
 }
 
 func (t *task) close(ch mem.Addr) (res ChanResult) {
-	t.do(func(p *P, g *G) answer { res = t.m.ChanClose(p, ch); return done })
+	t.do(func(p *P, g *G) answer { res = t.m.ChanClose(p, g, ch); return done })
 	return res
 }
 

@@ -61,6 +61,12 @@ const (
 	WaitCoroutine
 	WaitHost
 	WaitForever
+	WaitSynctestRun
+	WaitSynctestWait
+	WaitChanRecvDurable // in a bubble, as the next three
+	WaitChanSendDurable
+	WaitSelectDurable
+	WaitWaitGroupDurable
 )
 
 var waitWords = [...]string{
@@ -84,6 +90,13 @@ var waitWords = [...]string{
 	WaitCoroutine:   "coroutine",
 	WaitHost:        "syscall",
 	WaitForever:     "wait forever",
+
+	WaitSynctestRun:      "synctest.Run",
+	WaitSynctestWait:     "synctest.Wait",
+	WaitChanRecvDurable:  "chan receive (durable)",
+	WaitChanSendDurable:  "chan send (durable)",
+	WaitSelectDurable:    "select (durable)",
+	WaitWaitGroupDurable: "sync.WaitGroup.Wait (durable)",
 }
 
 // String is the reason as tracebacks print it.
@@ -127,6 +140,7 @@ type G struct {
 	w         waiter
 	sel       []waiter // of a select, one per case
 	timer     *timer   // of its sleeps
+	bubble    *Bubble  // it belongs to, or nil
 }
 
 // gCost is the bytes charged for a G: the record, its place in Sched.all, and
@@ -166,6 +180,9 @@ func (g *G) StateText() string {
 		return "runnable"
 	case Running:
 		return "running"
+	}
+	if g.bubble != nil && durable[g.reason] && g.reason < WaitChanRecvDurable {
+		return g.reason.String() + " (durable)"
 	}
 	return g.reason.String()
 }
@@ -288,6 +305,9 @@ func (s *Sched) NewG(p *P, parent *G, fn uint64, createdBy uintptr, f heap.Flags
 	if parent != nil {
 		g.ParentID = parent.ID
 		g.Labels = parent.Labels
+		if g.bubble = parent.bubble; g.bubble != nil {
+			g.bubble.join()
+		}
 	}
 	g.status.Store(uint32(Waiting))
 	g.reason = WaitNone
@@ -318,6 +338,10 @@ func (s *Sched) bury(p *P, g *G) {
 	g.Local = [4]uint64{}
 	g.System, g.Resumed, g.shrink = false, false, false
 	g.pins = 0
+	if b := g.bubble; b != nil {
+		s.leaveBubble(p, b, g, true)
+		g.bubble = nil
+	}
 	g.status.Store(uint32(Dead))
 	p.free.push(g)
 	if p.free.n > poolMost {

@@ -53,12 +53,18 @@ func (s *Sched) execute(p *P, g *G) {
 	p.cur.Store(nil)
 	switch out {
 	case Parked:
+		b := g.bubble
+		if b != nil && !durable[g.reason] {
+			b = nil
+		}
 		if !g.status.CompareAndSwap(uint32(Parking), uint32(Waiting)) {
 			if g.Status() != Woken {
 				panic("BUG: sched: goroutine parked without Park")
 			}
 			g.status.Store(uint32(Runnable))
 			p.ready(g)
+		} else if b != nil {
+			s.leaveBubble(p, b, g, false)
 		}
 	case Preempted, Yielded:
 		g.status.Store(uint32(Runnable))
@@ -432,12 +438,20 @@ func (s *Sched) Ready(p *P, g *G) {
 	if !g.status.CompareAndSwap(uint32(Waiting), uint32(Runnable)) {
 		panic("BUG: sched: Ready of a goroutine that is not parked")
 	}
+	g.unblocked()
 	if p == nil {
 		s.pushGlobal(g)
 		return
 	}
 	p.ready(g)
 	s.wake()
+}
+
+// unblocked tells the bubble of a goroutine that has just become Runnable.
+func (g *G) unblocked() {
+	if b := g.bubble; b != nil && durable[g.reason] {
+		b.unblock()
+	}
 }
 
 // Queue makes a new goroutine runnable.

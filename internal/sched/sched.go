@@ -193,6 +193,8 @@ type Sched struct {
 	semas  [semaShards]semaShard
 	coros  corosTable
 
+	bubbles bubbles
+
 	headerOnce sync.Once // registers the type of channel headers
 	headerID   abi.TypeID
 	cycle      cycle // collections

@@ -52,6 +52,7 @@ func (s *Sched) Select(p *P, g *G, cases []Case, hasDefault bool) (chosen int, o
 	}
 	var locks uint64
 	quiet := hasDefault
+	why := WaitSelectDurable
 	for i := range cases {
 		ch := cases[i].Ch
 		if ch == 0 {
@@ -59,6 +60,12 @@ func (s *Sched) Select(p *P, g *G, cases []Case, hasDefault bool) (chosen int, o
 		}
 		if !s.isChan(ch) {
 			return 0, false, ChanBad
+		}
+		if s.chanAt(ch).outside(g) {
+			return 0, false, ChanOutside
+		}
+		if s.chanAt(ch).bubble == 0 {
+			why = WaitSelect
 		}
 		quiet = quiet && s.chanAt(ch).quiet(cases[i].Send)
 		locks |= 1 << shardIndex(ch)
@@ -77,7 +84,7 @@ func (s *Sched) Select(p *P, g *G, cases []Case, hasDefault bool) (chosen int, o
 	if !hasDefault && !s.growSelect(g, len(cases)) {
 		return 0, false, ChanNoMemory
 	}
-	chosen, ok, res, peer := s.selectLocked(g, cases, order, locks, hasDefault)
+	chosen, ok, res, peer := s.selectLocked(g, cases, order, locks, hasDefault, why)
 	if peer != nil {
 		s.Ready(p, peer)
 	}
@@ -110,7 +117,7 @@ func (s *Sched) unlockAll(locks uint64) {
 	}
 }
 
-func (s *Sched) selectLocked(g *G, cases []Case, order []uint16, locks uint64, hasDefault bool) (int, bool, ChanResult, *G) {
+func (s *Sched) selectLocked(g *G, cases []Case, order []uint16, locks uint64, hasDefault bool, why WaitReason) (int, bool, ChanResult, *G) {
 	s.lockAll(locks)
 	defer s.unlockAll(locks)
 	for _, o := range order {
@@ -137,14 +144,14 @@ func (s *Sched) selectLocked(g *G, cases []Case, order []uint16, locks uint64, h
 	if hasDefault {
 		for i := range cases {
 			if c := &cases[i]; c.Ch != 0 && !c.Send {
-				if t := s.chanAt(c.Ch).timer; t != 0 && s.undelivered(t) {
+				if t := s.chanAt(c.Ch).timer; t != 0 && s.undelivered(g, t) {
 					return 0, false, ChanRetry, nil
 				}
 			}
 		}
 		return -1, false, ChanDone, nil
 	}
-	s.park(g, WaitSelect)
+	s.park(g, why)
 	g.selDone.Store(0)
 	g.sel = g.sel[:len(cases)]
 	for i := range cases {

@@ -39,10 +39,11 @@ type SemaResult uint8
 
 // Outcomes.
 const (
-	SemaDone  SemaResult = iota
-	SemaPark             // the goroutine is parked: answer Park, call again when resumed
-	SemaYield            // done; answer Yield so that the waiter goes on at once
-	SemaBad              // the address is none of a uint32: guest-fatal
+	SemaDone    SemaResult = iota
+	SemaPark               // the goroutine is parked: answer Park, call again when resumed
+	SemaYield              // done; answer Yield so that the waiter goes on at once
+	SemaBad                // the address is none of a uint32: guest-fatal
+	SemaOutside            // a waiter belongs to a bubble, the caller does not: guest-fatal
 )
 
 func (s *Sched) semaShard(a mem.Addr) *semaShard { return &s.semas[shardIndex(a)] }
@@ -184,65 +185,88 @@ func (s *Sched) NotifyWait(g *G, l mem.Addr, ticket uint32) SemaResult {
 }
 
 // NotifyAll calls every ticket.
-func (s *Sched) NotifyAll(p *P, l mem.Addr) SemaResult {
+func (s *Sched) NotifyAll(p *P, g *G, l mem.Addr) SemaResult {
 	if !isWord(l) || !isWord(l+4) {
 		return SemaBad
 	}
 	if atomic.LoadUint32(s.word(l)) == atomic.LoadUint32(s.word(l+4)) {
 		return SemaDone
 	}
-	ready := s.notifyTake(l)
+	ready, ok := s.notifyTake(g, l)
+	if !ok {
+		return SemaOutside
+	}
 	for g := ready.pop(); g != nil; g = ready.pop() {
 		s.Ready(p, g)
 	}
 	return SemaDone
 }
 
-func (s *Sched) notifyTake(l mem.Addr) (ready list) {
+// foreign reports whether w's goroutine is in a bubble that is not g's.
+func (w *waiter) foreign(g *G) bool { return w.g.bubble != nil && w.g.bubble != g.bubble }
+
+func (s *Sched) notifyTake(g *G, l mem.Addr) (ready list, ok bool) {
 	sh := s.semaShard(l)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if q := sh.queues[l]; q != nil {
+		for w := q.head; w != nil; w = w.next {
+			if w.foreign(g) {
+				return ready, false
+			}
+		}
+	}
 	atomic.StoreUint32(s.word(l+4), atomic.LoadUint32(s.word(l)))
 	for q := sh.queues[l]; q != nil && q.head != nil; {
 		w := q.head
 		sh.remove(q, w)
 		ready.push(w.g)
 	}
-	return ready
+	return ready, true
 }
 
 // NotifyOne calls the next ticket.
-func (s *Sched) NotifyOne(p *P, l mem.Addr) SemaResult {
+func (s *Sched) NotifyOne(p *P, g *G, l mem.Addr) SemaResult {
 	if !isWord(l) || !isWord(l+4) {
 		return SemaBad
 	}
 	if atomic.LoadUint32(s.word(l)) == atomic.LoadUint32(s.word(l+4)) {
 		return SemaDone
 	}
-	if g := s.notifyTakeOne(l); g != nil {
-		s.Ready(p, g)
+	first, ok := s.notifyTakeOne(g, l)
+	if !ok {
+		return SemaOutside
+	}
+	if first != nil {
+		s.Ready(p, first)
 	}
 	return SemaDone
 }
 
-func (s *Sched) notifyTakeOne(l mem.Addr) *G {
+func (s *Sched) notifyTakeOne(g *G, l mem.Addr) (first *G, ok bool) {
 	sh := s.semaShard(l)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	t := atomic.LoadUint32(s.word(l + 4))
 	if t == atomic.LoadUint32(s.word(l)) {
-		return nil
+		return nil, true
 	}
-	atomic.StoreUint32(s.word(l+4), t+1)
 	q := sh.queues[l]
 	if q == nil {
-		return nil
+		atomic.StoreUint32(s.word(l+4), t+1)
+		return nil, true
 	}
 	for w := q.head; w != nil; w = w.next {
-		if w.ticket == t {
-			sh.remove(q, w)
-			return w.g
+		if w.ticket != t {
+			continue
 		}
+		if w.foreign(g) {
+			return nil, false
+		}
+		atomic.StoreUint32(s.word(l+4), t+1)
+		sh.remove(q, w)
+		return w.g, true
 	}
-	return nil
+	atomic.StoreUint32(s.word(l+4), t+1)
+	return nil, true
 }

@@ -64,7 +64,8 @@ type timers struct {
 	due    []*timer            // oldest first
 	late   []int64             // how late each entry of due was when it fell due
 	seq    uint64
-	strong int // entries of heap without channel
+	rng    uint64 // not 0: seq is random (timers of a bubble)
+	strong int    // entries of heap without channel
 
 	proc   *G       // timer goroutine, once made
 	asleep bool     // proc is parked
@@ -85,6 +86,10 @@ func (s *Sched) Sleep(p *P, g *G, ns int64) bool {
 	}
 	if g.timer == nil {
 		g.timer = &timer{g: g, at: -1}
+	}
+	if g.bubble != nil {
+		g.bubble.sleep(s, g, ns)
+		return false
 	}
 	t := g.timer
 	t.when = s.after(ns)
@@ -259,7 +264,10 @@ func (s *Sched) TimerNext(g *G) (TimerCall, bool) {
 
 // undelivered reports whether the timer at addr has expired without its callback
 // having finished.
-func (s *Sched) undelivered(addr mem.Addr) bool {
+func (s *Sched) undelivered(g *G, addr mem.Addr) bool {
+	if g.bubble != nil && g.bubble.undelivered(addr) {
+		return true
+	}
 	ts := &s.timers
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -273,6 +281,9 @@ func (s *Sched) undelivered(addr mem.Addr) bool {
 // staleSend reports whether g is the timer goroutine and what it is about to send
 // was taken back. Otherwise that is delivered now. The channel's lock is held.
 func (s *Sched) staleSend(g *G) bool {
+	if g.bubble != nil {
+		return g.bubble.staleSend(g)
+	}
 	if !g.System {
 		return false
 	}
@@ -332,6 +343,7 @@ func (s *Sched) readyLater(p *P, g *G) {
 	if !g.status.CompareAndSwap(uint32(Waiting), uint32(Runnable)) {
 		panic("BUG: sched: timer of a goroutine that is not parked")
 	}
+	g.unblocked()
 	p.enqueue(g)
 	s.wake()
 }
@@ -416,7 +428,14 @@ func (s *Sched) matter() bool {
 // insert makes t pending and reports whether it is the first. mu is held, as for
 // the functions below.
 func (ts *timers) insert(t *timer) bool {
-	ts.seq++
+	if ts.rng != 0 {
+		ts.rng ^= ts.rng << 13
+		ts.rng ^= ts.rng >> 7
+		ts.rng ^= ts.rng << 17
+		ts.seq = ts.rng
+	} else {
+		ts.seq++
+	}
 	t.seq = ts.seq
 	if t.ch == 0 {
 		ts.strong++

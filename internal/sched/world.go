@@ -296,6 +296,7 @@ func (s *Sched) otherRoots(m gc.Marker) {
 	s.timers.roots(m)
 	s.cycle.finq.roots(m)
 	s.coros.roots(m)
+	s.bubbles.roots(m)
 	if s.cfg.Roots != nil {
 		s.cfg.Roots(m)
 	}
@@ -350,6 +351,7 @@ func (w *world) CycleDone(c *gc.Cycle) {
 	s.newStack.Store(startSize(used, n))
 	s.letGo(cache)
 	s.forget()
+	s.bubbles.forget(s)
 	s.cycle.finq.cycleDone(s, c)
 	if s.cfg.CycleDone != nil {
 		s.cfg.CycleDone(c)

@@ -136,6 +136,10 @@ func (s *staticData) value(d *Datum, off int64, e Expr) {
 		}
 		s.elements(d, off, e)
 	case *New:
+		if e.Init == nil { // new(T), unlike &T{}, is an object of the heap for the real compiler too
+			s.fail()
+			return
+		}
 		if !s.hidden() {
 			return
 		}

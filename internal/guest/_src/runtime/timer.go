@@ -14,6 +14,8 @@ type timeTimer struct {
 	f    func(arg any, seq uintptr, delta int64)
 	arg  any
 	ch   unsafe.Pointer // the channel, for synchronous timer channels; nil for callbacks
+
+	bubble uint64 // it was made in, or 0
 }
 
 // timerStart arms t for the time when (nanotime), then every period ns if that is not 0.
@@ -29,15 +31,29 @@ func timerNext() (t *timeTimer, seq uintptr, delta int64)
 //go:linkname newTimer time.newTimer
 func newTimer(when, period int64, f func(arg any, seq uintptr, delta int64), arg any, c unsafe.Pointer) *timeTimer {
 	t := &timeTimer{init: true, f: f, arg: arg, ch: c}
-	timerStart(t, when, period, c)
+	if t.bubble = bubbleID(); t.bubble != 0 {
+		resetBubbled(t, when, period)
+	} else {
+		timerStart(t, when, period, c)
+	}
 	return t
 }
 
 //go:linkname stopTimer time.stopTimer
-func stopTimer(t *timeTimer) bool { return timerStop(t, t.ch) }
+func stopTimer(t *timeTimer) bool {
+	if t.bubble != 0 {
+		return stopBubbled(t)
+	}
+	return timerStop(t, t.ch)
+}
 
 //go:linkname resetTimer time.resetTimer
-func resetTimer(t *timeTimer, when, period int64) bool { return timerReset(t, when, period, t.ch) }
+func resetTimer(t *timeTimer, when, period int64) bool {
+	if t.bubble != 0 {
+		return resetBubbled(t, when, period)
+	}
+	return timerReset(t, when, period, t.ch)
+}
 
 // timerproc is the goroutine that calls due timers.
 func timerproc() {
@@ -49,6 +65,9 @@ func timerproc() {
 
 //go:linkname time_runtimeNow time.runtimeNow
 func time_runtimeNow() (sec int64, nsec int32, mono int64) {
+	if t := bubbleTime(); t != 0 { // without a monotonic part, as it has nothing to do with that outside
+		return t / 1e9, int32(t % 1e9), 0
+	}
 	sec, nsec = walltime()
 	return sec, nsec, nanotime()
 }
@@ -57,7 +76,12 @@ func time_runtimeNow() (sec int64, nsec int32, mono int64) {
 func time_now() (sec int64, nsec int32, mono int64) { return time_runtimeNow() }
 
 //go:linkname time_runtimeNano time.runtimeNano
-func time_runtimeNano() int64 { return nanotime() }
+func time_runtimeNano() int64 {
+	if t := bubbleTime(); t != 0 {
+		return t
+	}
+	return nanotime()
+}
 
 //go:linkname internal_sync_nanotime internal/sync.runtime_nanotime
 func internal_sync_nanotime() int64 { return nanotime() }
@@ -66,7 +90,7 @@ func internal_sync_nanotime() int64 { return nanotime() }
 func poll_nanotime() int64 { return nanotime() }
 
 //go:linkname time_runtimeIsBubbled time.runtimeIsBubbled
-func time_runtimeIsBubbled() bool { return false }
+func time_runtimeIsBubbled() bool { return bubbleID() != 0 }
 
 // haveHighResSleep tells package time's tests that sleeps are exact to about a millisecond.
 var haveHighResSleep = true

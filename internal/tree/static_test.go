@@ -64,7 +64,7 @@ var (
 	vc = unsafe.Pointer(&x)      // {0:&x+0}
 	vd = P(&x)                   // {0:&x+0}
 	ve = [][]string{{"a"}, nil}  // {0:&{0:&{0:"a"} 8:1 16:1} 8:2 16:2}
-	vf = new(T)                  // {0:&{}}
+	vf = new(T)                  // code
 	vg = []error{}               // {0:&{}}
 	vh = g()                     // code
 	vi = map[int]int{}           // code

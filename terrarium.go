@@ -46,9 +46,9 @@ type Options struct {
 	Cache      string
 	CacheLimit int64
 
-	// Escape lets objects that do not escape live in frames. It is being tried out: without it
-	// everything whose address is taken lives on the heap.
-	Escape bool
+	// NoEscape puts on the heap everything whose address is taken and everything that expressions
+	// allocate. The program means the same; it is for comparison.
+	NoEscape bool
 
 	// Progress is told when a phase begins.
 	Progress func(phase string)
@@ -96,7 +96,7 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name, Escape: opts.Escape})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name, NoEscape: opts.NoEscape})
 	if err != nil {
 		return nil, err
 	}

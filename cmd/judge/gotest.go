@@ -23,6 +23,7 @@ func gotest(ctx context.Context, args []string) int {
 	kinds := fs.String("kinds", "", "only tests of these kinds: run, rundir, runindir, runoutput, errorcheckandrundir, buildrun")
 	junit := fs.String("junit", "", "write a JUnit report to this `file`")
 	list := fs.Bool("list", false, "list the tests and do not run them")
+	escape := escapeFlag(fs)
 	fs.Parse(args)
 
 	match, err := regexp.Compile(*run)
@@ -64,6 +65,7 @@ func gotest(ctx context.Context, args []string) int {
 				v.add(t.Path, err.Error(), 0)
 				continue
 			}
+			j.Heap = !*escape
 			jobs = append(jobs, j)
 			of = append(of, t)
 		}

@@ -33,8 +33,8 @@ func main() { os.Exit(dispatch(os.Args[1:])) }
 
 const usage = `Judge runs programs under Terrarium and compares what they do with what they should do.
 
-usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v]
-       judge gotest   [-run regexp] [-kinds run,rundir,…] [-modes default|all|names] [-v] [-json] [-junit file] [-p n] [-timeout 60s]
+usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v] [-escape=false]
+       judge gotest   [-run regexp] [-kinds run,rundir,…] [-modes default|all|names] [-v] [-json] [-junit file] [-p n] [-timeout 60s] [-escape=false]
        judge random   [-n 1000] [-seed 1] [-keep folder] [-debug flags]
        judge modules  [-run regexp] [-v]
        judge pairs    [-top 40] [-each] [-fused] [file.go…]   (counts instructions, judges nothing)
@@ -101,6 +101,11 @@ func dispatch(args []string) int {
 func flags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet("judge "+name, flag.ExitOnError)
 	return fs
+}
+
+// escapeFlag adds the flag that puts everything on the heap.
+func escapeFlag(fs *flag.FlagSet) *bool {
+	return fs.Bool("escape", true, "objects that do not escape live in frames; false: on the heap")
 }
 
 func splitList(s string) []string {

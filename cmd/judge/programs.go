@@ -16,6 +16,7 @@ func programs(ctx context.Context, args []string) int {
 	verbose := fs.Bool("v", false, "name every run, and show all of its failure")
 	asJSON := fs.Bool("json", false, "print a JSON line for each run")
 	workers := fs.Int("p", 2, "programs at the same time")
+	escape := escapeFlag(fs)
 	fs.Parse(args)
 
 	match, err := regexp.Compile(*run)
@@ -44,6 +45,7 @@ func programs(ctx context.Context, args []string) int {
 			}
 		}
 		jobs = append(jobs, p.Job(modes))
+		jobs[i].Heap = !*escape
 		v.total += len(jobs[i].Modes)
 	}
 	pool := vmtest.Pool{Verb: []string{workerVerb}, Workers: *workers, Outcome: func(j *vmtest.Job, o vmtest.Outcome) {

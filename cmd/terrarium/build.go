@@ -19,7 +19,7 @@ func runBuild(c *command, args []string) int {
 	fs := c.flags()
 	out := fs.String("o", "", "write the image to this `file` (default: the program's name with "+imageSuffix+")")
 	var m machineFlags
-	fs.StringVar(&m.tags, "tags", "", "comma-separated build `tags`")
+	m.registerCompile(fs)
 	fs.BoolVar(&m.verbose, "v", false, "say what is being done")
 	noCache := fs.Bool("no-cache", false, "compile anew and do not keep the compiled program")
 	if code, done := parse(fs, args); done {
@@ -36,7 +36,7 @@ func runBuild(c *command, args []string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	report, stop := m.progress()
-	p, err := terrarium.Compile(ctx, terrarium.Options{Args: names, Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
+	p, err := terrarium.Compile(ctx, terrarium.Options{Args: names, NoEscape: !bool(m.escape), Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
 	stop()
 	if err != nil {
 		return fail(1, err)

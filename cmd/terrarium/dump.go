@@ -15,7 +15,8 @@ import (
 func runDump(c *command, args []string) int {
 	fs := c.flags()
 	stage := fs.String("stage", "bytecode", "what to print: "+strings.Join(lower.Stages, ", "))
-	tags := fs.String("tags", "", "comma-separated build `tags`")
+	var m machineFlags
+	m.registerCompile(fs)
 	if code, done := parse(fs, args); done {
 		return code
 	}
@@ -25,11 +26,11 @@ func runDump(c *command, args []string) int {
 	}
 	names, rest := load.SplitArgs(fs.Args())
 	name := strings.Join(rest, " ")
-	l, err := load.Load(&load.Config{Tags: strings.FieldsFunc(*tags, func(r rune) bool { return r == ',' })}, names...)
+	l, err := load.Load(&load.Config{Tags: m.tagList()}, names...)
 	if err != nil {
 		return fail(1, err)
 	}
-	u, err := lower.CompileUnit(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: l.Main.Path})
+	u, err := lower.CompileUnit(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: l.Main.Path, NoEscape: !bool(m.escape)})
 	if err != nil {
 		return fail(1, err)
 	}

@@ -37,7 +37,7 @@ type machineFlags struct {
 	heap    reportFlag
 	tags    string
 	verbose bool
-	escape  string
+	escape  onOff
 }
 
 func (m *machineFlags) register(fs *flag.FlagSet) {
@@ -52,8 +52,7 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.Var(&m.dirs, "dir", "grant a directory, as `guest=host` or host; may be repeated; with it only the named ones are granted")
 	fs.BoolVar(&m.stats, "stats", false, "print a summary of memory at exit")
 	fs.Var(&m.heap, "heap", "print at exit where the bytes of the heap are: objects, free slots, tails, rounding, idle pages, stacks, by size class; -heap=json as JSON")
-	fs.StringVar(&m.tags, "tags", "", "comma-separated build `tags`")
-	fs.StringVar(&m.escape, "escape", "off", "on: objects that do not escape live in frames (being tried out); off: on the heap")
+	m.registerCompile(fs)
 	fs.BoolVar(&m.verbose, "v", false, "say what is being done")
 	var names []string
 	for _, f := range debug.Table {
@@ -90,6 +89,33 @@ func (r reportFlag) write(w io.Writer, h *terrarium.HeapReport) {
 	}
 	fmt.Fprintln(w)
 	h.Write(w)
+}
+
+// registerCompile adds the flags that change what is compiled.
+func (m *machineFlags) registerCompile(fs *flag.FlagSet) {
+	m.escape = true
+	fs.StringVar(&m.tags, "tags", "", "comma-separated build `tags`")
+	fs.Var(&m.escape, "escape", "`on`: objects that do not escape live in frames; off: on the heap, like everything whose address is taken")
+}
+
+// onOff is a switch with the values on and off.
+type onOff bool
+
+// Set reads a switch.
+func (o *onOff) Set(text string) error {
+	if text != "on" && text != "off" {
+		return fmt.Errorf("want on or off, got %q", text)
+	}
+	*o = text == "on"
+	return nil
+}
+
+// String is the switch's value.
+func (o *onOff) String() string {
+	if o != nil && *o {
+		return "on"
+	}
+	return "off"
 }
 
 func gogcDefault() int {
@@ -193,7 +219,7 @@ func runRun(c *command, args []string) int {
 	defer cancel()
 	seldom := debugruntime.SetGCPercent(compileGC)
 	report, stop := m.progress()
-	p, err := openProgram(ctx, terrarium.Options{Args: names, Escape: m.escape == "on", Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
+	p, err := openProgram(ctx, terrarium.Options{Args: names, NoEscape: !bool(m.escape), Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
 	if err == nil {
 		report("verify")
 		err = p.Verify()

@@ -58,7 +58,7 @@ var Table = []Flag{
 		func(f *Flags, v int64) { f.OOM = v }, func(f *Flags) int64 { return f.OOM }},
 	{"seed", "Seed every random choice (scheduler, select, map iteration); 0 takes a random seed.",
 		func(f *Flags, v int64) { f.Seed = v }, func(f *Flags) int64 { return f.Seed }},
-	{"check", "Run the heap checker after every collection.",
+	{"check", "Run the heap checker after every collection, mark everything twice and compare, and look for pointers into stacks that may outlive what they point to.",
 		func(f *Flags, v int64) { f.Check = v != 0 }, func(f *Flags) int64 { return b2i(f.Check) }},
 	{"gctrace", "Print one line per collection to standard error, in the format of GODEBUG=gctrace=1.",
 		func(f *Flags, v int64) { f.GCTrace = int(v) }, func(f *Flags) int64 { return int64(f.GCTrace) }},

@@ -167,6 +167,12 @@ func (h *Heap) SpanOf(a mem.Addr) *Span {
 	return h.SpanByID(id)
 }
 
+// InStack reports whether an address lies in a goroutine's stack, or a free one.
+func (h *Heap) InStack(a mem.Addr) bool {
+	s := h.SpanOf(a)
+	return s != nil && s.state == spanStacks
+}
+
 // Object resolves a pointer into an object, also an interior one: its first
 // byte, its slot's bytes, its span and slot number. It reports false for
 // anything else. Slots in the window of a cache count as objects, so the answer

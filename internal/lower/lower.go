@@ -22,9 +22,9 @@ type Options struct {
 	Main      string // import path or file name of the main package, for reports
 	Workers   int    // goroutines that generate code; 0: one per CPU
 
-	// Escape puts into frames what escape analysis lets live there; otherwise everything whose address is taken is on
-	// the heap.
-	Escape bool
+	// NoEscape puts on the heap everything whose address is taken and everything that expressions allocate; otherwise
+	// what does not escape lives in frames.
+	NoEscape bool
 
 	// Passes run on every function between building and ordering, in this order; nil: inline, escape.
 	Passes []func(p *tree.Program, f *tree.Func)
@@ -103,9 +103,9 @@ func newLinker(p *tree.Program, opts Options) (*linker, error) {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
 	if opts.Passes == nil {
-		opts.Passes = []func(*tree.Program, *tree.Func){inline.Pass, escape.Pass}
-		if opts.Escape {
-			opts.Passes[1] = escape.NewPass(p, nil)
+		opts.Passes = []func(*tree.Program, *tree.Func){inline.Pass, escape.NewPass(p, nil)}
+		if opts.NoEscape {
+			opts.Passes[1] = escape.Pass
 		}
 	}
 	k := &linker{

@@ -28,6 +28,7 @@ type Job struct {
 	Merge   bool          // standard error goes into Stdout, in order
 	NoEnv   bool          // an empty environment, no folders
 	Prints  bool          // the program prints the program that is meant, which is run in Modes
+	Heap    bool          // what does not escape lives on the heap too
 }
 
 // Mode is a way to run a program.
@@ -144,7 +145,7 @@ func Execute(j *Job, done func(Outcome)) {
 func compile(j *Job) (*terrarium.Program, error) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), j.Timeout, errTime)
 	defer cancel()
-	p, err := terrarium.Compile(ctx, terrarium.Options{Args: j.Files, Dir: j.Dir})
+	p, err := terrarium.Compile(ctx, terrarium.Options{Args: j.Files, Dir: j.Dir, NoEscape: j.Heap})
 	if err != nil {
 		return nil, err
 	}

@@ -337,6 +337,9 @@ func (c *Collector) finish(asked time.Time) {
 		if err := gc.CheckMark(h, c.world, false); err != nil {
 			panic(err)
 		}
+		if err := gc.CheckStrays(h, c.world); err != nil {
+			panic(err)
+		}
 	}
 	grown := h.Black()
 	sw := h.EndMark(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup}, c.tables.bytes.Load(), c.tables.objects.Load())

@@ -132,8 +132,9 @@ func (m *machine) Start() {
 	m.stopped = false
 }
 
-func (m *machine) Procs() int  { return 1 }
-func (m *machine) ClearPools() { m.pools++ }
+func (m *machine) Procs() int         { return 1 }
+func (m *machine) CheckFrames() error { return nil }
+func (m *machine) ClearPools()        { m.pools++ }
 
 func (m *machine) Roots(k gc.Marker) {
 	if !m.stopped {

@@ -93,6 +93,9 @@ func (c *Collector) Collect(r gc.Request) (gc.Cycle, bool) {
 		if err := gc.CheckMark(h, c.world, true); err != nil {
 			panic(err)
 		}
+		if err := gc.CheckStrays(h, c.world); err != nil {
+			panic(err)
+		}
 	}
 
 	sw := h.Sweep(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup})

@@ -54,6 +54,8 @@ type MemStats struct {
 const statWords = 28
 
 // readStats fills the words, the pauses and, per size class, three words size, mallocs, frees.
+//
+//go:noescape
 func readStats(words *[statWords]uint64, pauseNs, pauseEnd *[256]uint64, bySize *[61 * 3]uint64)
 
 // ReadMemStats fills m.
@@ -201,9 +203,13 @@ func runtime_debug_WriteHeapDump(fd uintptr) {
 // unreachable; finq below is the goroutine that calls.
 
 // findObject returns the start and size of the heap object that p points into; 0 if p is not in the heap.
+//
+//go:noescape
 func findObject(p unsafe.Pointer) (base, size uintptr)
 
 // static reports whether p lies in the program's data.
+//
+//go:noescape
 func static(p unsafe.Pointer) bool
 
 // addFinalizer registers fn, a func value of one pointer-shaped or interface argument,

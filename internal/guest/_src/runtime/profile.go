@@ -52,9 +52,12 @@ type BlockProfileRecord struct {
 // memProfileCount is the number of records; memProfileRecord fills number i: four words alloc bytes,
 // free bytes, alloc objects, free objects, and the stack; it returns the length of the stack.
 func memProfileCount(inuseZero bool) int
+//go:noescape
 func memProfileRecord(i int, inuseZero bool, words *[4]int64, stk []uintptr) int
 
 // goroutineStack gives the stack of live goroutine number i and its profile labels; n < 0: there is none.
+//
+//go:noescape
 func goroutineStack(i int, stk []uintptr) (n int, labels unsafe.Pointer)
 
 // MemProfile fills p with the memory profile.

@@ -19,6 +19,7 @@ func typedmemmove(t *abi.Type, dst, src unsafe.Pointer)
 // typedmemclr clears a value of type t.
 func typedmemclr(t *abi.Type, p unsafe.Pointer)
 
+//go:noescape
 func memmove(dst, src unsafe.Pointer, n uintptr)
 
 // rand returns a random number from the processor's generator; seeded runs repeat.
@@ -40,6 +41,8 @@ func fatal(s string)
 func exit(code int)
 
 // write writes n bytes at p to the standard output (1) or error (2).
+//
+//go:noescape
 func write(fd uintptr, p unsafe.Pointer, n int32) int32
 
 //go:linkname godebug_write internal/godebug.write
@@ -77,9 +80,13 @@ func concurrent_rand() uint64 { return rand() }
 func maphash_memhash(p unsafe.Pointer, seed, n uintptr) uintptr { return memhash(p, seed, n) }
 
 // memhash hashes n bytes at p.
+//
+//go:noescape
 func memhash(p unsafe.Pointer, seed, n uintptr) uintptr
 
 // strhash hashes the string at p.
+//
+//go:noescape
 func strhash(p unsafe.Pointer, seed uintptr) uintptr
 
 // Old names that widely used modules pull by linkname.

@@ -8,6 +8,8 @@ import "unsafe"
 
 // callers fills pcs with the program counters of the goroutine's frames, leaving
 // out the first skip (0: the function that called callers), wrappers not counted.
+//
+//go:noescape
 func callers(skip int, pcs []uintptr) int
 
 // frameAt describes logical frame number i at a return program counter (inlined calls first).
@@ -123,6 +125,7 @@ func (f *Func) FileLine(pc uintptr) (file string, line int) {
 // Stack writes a traceback of the calling goroutine, or of all, into buf.
 func Stack(buf []byte, all bool) int { return stackText(buf, all) }
 
+//go:noescape
 func stackText(buf []byte, all bool) int
 
 //go:linkname setTraceback runtime/debug.SetTraceback

@@ -48,11 +48,16 @@ func random(ctx context.Context, args []string) int {
 	keep := fs.String("keep", "", "`folder` for programs that differ, shrunk (default: print them)")
 	noShrink := fs.Bool("noshrink", false, "do not shrink what differs")
 	debug := fs.String("debug", "", "debug flags of the machine")
+	flow := fs.Bool("flow", false, "only programs about where pointers go")
 	show := fs.Bool("show", false, "print the program of the seed and exit")
 	most := fs.Int("max", 5, "stop after so many differences")
 	fs.Parse(args)
+	program := randprog.Program
+	if *flow {
+		program = randprog.Flow
+	}
 	if *show {
-		fmt.Print(randprog.Program(*seed))
+		fmt.Print(program(*seed))
 		return 0
 	}
 	start := time.Now()
@@ -61,7 +66,7 @@ func random(ctx context.Context, args []string) int {
 		count := min(*size, *n-int(first))
 		texts := make([]string, count)
 		for i := range texts {
-			texts[i] = randprog.Program(*seed + first + uint64(i))
+			texts[i] = program(*seed + first + uint64(i))
 		}
 		diffs, err := compareBatch(ctx, texts, *debug)
 		if err != nil {

@@ -37,8 +37,20 @@ const Prefix = "p0_"
 // func p0_Main(). It uses what Prelude declares. Equal seeds give equal programs.
 func Program(seed uint64) string {
 	g := &gen{r: rand.New(rand.NewPCG(seed, 0x7e44a41c)), n: map[string]int{}}
+	if g.chance(flowShare) {
+		return g.flowProgram()
+	}
 	return g.program()
 }
+
+// Flow returns a program as Program does that is all about where pointers go (flow.go).
+func Flow(seed uint64) string {
+	g := &gen{r: rand.New(rand.NewPCG(seed, 0x71a6b0c5)), n: map[string]int{}}
+	return g.flowProgram()
+}
+
+// flowShare is the percentage of Program's programs that are about where pointers go.
+const flowShare = 20
 
 // gen is the state of making one program.
 type gen struct {

@@ -15,8 +15,9 @@ import (
 func init() {
 	Register([]Entry{
 		{"go:concat", concat},
-		{"go:bytes2str", func(c *Call) Status { return copyBytes(c, c.Arg(0), c.Arg(1), 3, false) }},
-		{"go:str2bytes", func(c *Call) Status { return copyBytes(c, c.Arg(0), c.Arg(1), 2, true) }},
+		{"go:concatbytes", concatBytes},
+		{"go:bytes2str", bytes2str},
+		{"go:str2bytes", str2bytes},
 		{"go:runes2str", runes2str},
 		{"go:str2runes", str2runes},
 		{"go:int2str", int2str},
@@ -60,77 +61,157 @@ const tooLong = 1 << 34 // bytes no slice or string can have: the heap is smalle
 
 func (c *Call) hash64(p, n, seed uint64) uint64 { return c.types().HashMem(p, n, seed) }
 
-// concat: [0] n, [1..2n] strings → [2n+1..2n+2]. A single non-empty operand is the result.
-func concat(c *Call) Status {
-	n := c.Int(0)
-	if n < 0 || 2*n+3 > c.Slots() {
-		return c.Fatal("BUG: go:concat with a bad area")
+// # Buffers
+//
+// What makes strings and slices of bytes is told of a buffer in the caller's frame, if its result does not escape; 0 if
+// it does. A result that fits is made there. A string may be a part of a frame or of a string that is in
+// one, so that a function whose result escapes must not hand on a string from a stack.
+
+// BufferSize is the bytes of a buffer for strings and bytes.
+const BufferSize = 32
+
+// room is n bytes for a result: the buffer's size bytes at buf, if they are enough, or a new object.
+func (c *Call) room(n uint64, buf mem.Addr, size uint64) (a mem.Addr, dst []byte, st Status) {
+	if buf != 0 && n <= size {
+		dst, ok := c.Space.Bytes(buf, n)
+		if !ok {
+			return 0, nil, c.Fatal("BUG: host: a buffer outside of memory")
+		}
+		return buf, dst, OK
 	}
-	var total uint64
-	only, parts := 0, 0
+	a, ok := c.AllocBytes(n)
+	if !ok {
+		return 0, nil, Collect
+	}
+	dst, _ = c.Space.Bytes(a, n)
+	return a, dst, OK
+}
+
+// operands adds up the n strings from slot 2 on: their bytes, how many are not empty, and the last of those.
+func (c *Call) operands(n int) (total uint64, parts, only int, st Status) {
+	if n < 0 || 2*n+4 > c.Slots() {
+		return 0, 0, 0, c.Fatal("BUG: go:concat with a bad area")
+	}
 	for i := range n {
-		if l := c.Arg(2 + 2*i); l > 0 {
+		if l := c.Arg(3 + 2*i); l > 0 {
 			if total += l; l > tooLong || total > tooLong {
-				return c.Fatal("string concatenation too long")
+				return 0, 0, 0, c.Fatal("string concatenation too long")
 			}
-			only = 1 + 2*i
+			only = 2 + 2*i
 			parts++
 		}
 	}
-	switch parts {
-	case 0:
-		c.SetString(2*n+1, 0, 0)
+	return total, parts, only, OK
+}
+
+// concat: [0] n, [1] buffer, [2..2n+1] strings → [2n+2..2n+3]. A single non-empty operand is the result.
+func concat(c *Call) Status {
+	n, buf := c.Int(0), c.Arg(1)
+	total, parts, only, st := c.operands(n)
+	if st != OK {
+		return st
+	}
+	switch {
+	case parts == 0:
+		c.SetString(2*n+2, 0, 0)
 		return OK
-	case 1:
-		c.SetString(2*n+1, c.Arg(only), c.Int(only+1))
+	case parts == 1 && (buf != 0 || !c.G.Stack.Contains(c.Arg(only))):
+		c.SetString(2*n+2, c.Arg(only), c.Int(only+1))
 		return OK
 	}
-	p, ok := c.AllocBytes(total)
-	if !ok {
-		return Collect
+	p, dst, st := c.room(total, buf, BufferSize)
+	if st != OK {
+		return st
 	}
-	dst, _ := c.Space.Bytes(p, total)
 	at := 0
 	for i := range n {
-		at += copy(dst[at:], c.Bytes(1+2*i))
+		at += copy(dst[at:], c.Bytes(2+2*i))
 	}
-	c.SetString(2*n+1, p, int(total))
+	c.SetString(2*n+2, p, int(total))
 	return OK
 }
 
-// copyBytes makes a string or byte slice with the n bytes at p.
-func copyBytes(c *Call, p, n uint64, result int, slice bool) Status {
-	src, ok := c.Space.Bytes(p, n)
-	if !ok {
-		return c.Fatal("conversion of a string or slice outside of memory")
+// concatBytes is concat for []byte(a + b): [0] n, [1] buffer, [2..2n+1] strings → [2n+2..2n+4].
+func concatBytes(c *Call) Status {
+	n := c.Int(0)
+	total, _, _, st := c.operands(n)
+	if st == OK && 2*n+5 > c.Slots() {
+		st = c.Fatal("BUG: go:concatbytes with a bad area")
 	}
+	if st != OK {
+		return st
+	}
+	dst, st := c.byteSlice(total, c.Arg(1), 2*n+2)
+	if st != OK {
+		return st
+	}
+	at := 0
+	for i := range n {
+		at += copy(dst[at:], c.Bytes(2+2*i))
+	}
+	return OK
+}
+
+// byteSlice makes the result of n bytes at a slot, zero from n on, and returns its bytes.
+func (c *Call) byteSlice(n uint64, buf mem.Addr, slot int) ([]byte, Status) {
 	if n == 0 {
-		if slice {
-			c.SetSlice(result, c.Heap.ZeroBase(), 0, 0)
-		} else {
-			c.SetString(result, 0, 0)
+		p := buf
+		if p == 0 {
+			p = c.Heap.ZeroBase()
 		}
-		return OK
+		c.SetSlice(slot, p, 0, 0)
+		return nil, OK
 	}
-	room := n
-	if slice {
+	room := uint64(BufferSize)
+	if buf == 0 || n > room {
 		room = roundBytes(n)
 	}
-	a, ok := c.AllocBytes(room)
-	if !ok {
-		return Collect
+	p, dst, st := c.room(room, buf, BufferSize)
+	if st != OK {
+		return nil, st
 	}
-	dst, _ := c.Space.Bytes(a, room)
-	clear(dst[copy(dst, src):])
-	if slice {
-		c.SetSlice(result, a, int(n), int(room))
-	} else {
-		c.SetString(result, a, int(n))
+	clear(dst[n:])
+	c.SetSlice(slot, p, int(n), int(room))
+	return dst[:n], OK
+}
+
+// bytes2str: [0..2] bytes, [3] buffer, [4] table of the words 0 to 255 → [5..6].
+func bytes2str(c *Call) Status {
+	n := c.Arg(1)
+	src, ok := c.Space.Bytes(c.Arg(0), n)
+	switch {
+	case !ok:
+		return c.Fatal("conversion of a slice outside of memory")
+	case n == 0:
+		c.SetString(5, 0, 0)
+		return OK
+	case n == 1:
+		c.SetString(5, c.Arg(4)+8*uint64(src[0]), 1)
+		return OK
 	}
+	p, dst, st := c.room(n, c.Arg(3), BufferSize)
+	if st != OK {
+		return st
+	}
+	copy(dst, src)
+	c.SetString(5, p, int(n))
 	return OK
 }
 
-// runes2str: []rune → string at [3].
+// str2bytes: [0..1] string, [2] buffer → [3..5].
+func str2bytes(c *Call) Status {
+	src, ok := c.Space.Bytes(c.Arg(0), c.Arg(1))
+	if !ok {
+		return c.Fatal("conversion of a string outside of memory")
+	}
+	dst, st := c.byteSlice(uint64(len(src)), c.Arg(2), 3)
+	if st == OK {
+		copy(dst, src)
+	}
+	return st
+}
+
+// runes2str: [0..2] runes, [3] buffer → string at [4]. An object has 3 bytes more than needed, as the real runtime's.
 func runes2str(c *Call) Status {
 	n := c.Arg(1)
 	raw, ok := c.Space.Bytes(c.Arg(0), n*4)
@@ -141,26 +222,33 @@ func runes2str(c *Call) Status {
 	for i := uint64(0); i < n; i++ {
 		b.WriteRune(rune(uint32(raw[4*i]) | uint32(raw[4*i+1])<<8 | uint32(raw[4*i+2])<<16 | uint32(raw[4*i+3])<<24))
 	}
-	p, ok := c.NewString(b.String())
-	if !ok {
-		return Collect
+	p, dst, st := c.room(uint64(b.Len())+3, c.Arg(3), BufferSize)
+	if st != OK {
+		return st
 	}
-	c.SetString(3, p, b.Len())
+	clear(dst[copy(dst, b.String()):])
+	c.SetString(4, p, b.Len())
 	return OK
 }
 
-// str2runes: string → []rune at [2].
+// str2runes: [0..1] string, [2] buffer of BufferSize runes → []rune at [3].
 func str2runes(c *Call) Status {
 	s := c.Bytes(0)
-	n := uint64(utf8.RuneCount(s))
+	n, buf := uint64(utf8.RuneCount(s)), c.Arg(2)
+	room := uint64(4 * BufferSize)
+	if buf == 0 || n > BufferSize {
+		room = roundBytes(4 * n)
+	}
 	if n == 0 {
-		c.SetSlice(2, c.Heap.ZeroBase(), 0, 0)
+		if buf == 0 {
+			buf = c.Heap.ZeroBase()
+		}
+		c.SetSlice(3, buf, 0, 0)
 		return OK
 	}
-	room := roundBytes(4 * n)
-	p, ok := c.AllocBytes(room)
-	if !ok {
-		return Collect
+	p, _, st := c.room(room, buf, 4*BufferSize)
+	if st != OK {
+		return st
 	}
 	at := p
 	for len(s) > 0 {
@@ -170,23 +258,23 @@ func str2runes(c *Call) Status {
 		s = s[k:]
 	}
 	c.Space.Zero(at, p+room-at)
-	c.SetSlice(2, p, int(n), int(room/4))
+	c.SetSlice(3, p, int(n), int(room/4))
 	return OK
 }
 
-// int2str: integer → string of that code point at [1].
+// int2str: [0] integer, [1] buffer → string of that code point at [2]. An object has 4 bytes.
 func int2str(c *Call) Status {
 	v := int64(c.Arg(0))
 	r := rune(v)
 	if int64(r) != v {
 		r = utf8.RuneError
 	}
-	s := string(r)
-	p, ok := c.NewString(s)
-	if !ok {
-		return Collect
+	p, dst, st := c.room(utf8.UTFMax, c.Arg(1), utf8.UTFMax)
+	if st != OK {
+		return st
 	}
-	c.SetString(1, p, len(s))
+	clear(dst)
+	c.SetString(2, p, copy(dst, string(r)))
 	return OK
 }
 

@@ -229,6 +229,7 @@ func (g *gen) appendTo(e *tree.Builtin, dst ref) {
 		}
 	}
 	g.into(e.Args[0], dst)
+	g.appendBuffer(e, el, int64(len(elems)), dst)
 	if len(elems) == 1 && vals[0] != none {
 		op := bc.Op(0)
 		switch {

@@ -131,6 +131,8 @@ type variable struct {
 	defs  int32 // assignments seen in the body
 	uses  int32
 	alias bool // assigned once: may be bound to the result slot of a call
+	// buffered: an append to it has a buffer in the frame.
+	buffered bool
 	// rebind: a temporary whose every use follows exactly one of its assignments; each
 	// assignment gives it a register of its own.
 	rebind bool
@@ -169,6 +171,9 @@ type gen struct {
 	frames   bool       // objects may live in the frame
 	objects  []frameObj // those with pointers
 	objSlots int32      // slots of all objects
+	used     ref        // bit i: buffer i of an append is in use; none while there are no such buffers
+	usedAt   int32      // instruction of the entry that clears it
+	buffers  int        // of appends
 	frame    int32
 	pool     []uint64
 	frag     *Frag
@@ -196,7 +201,7 @@ func (g *gen) bug(format string, args ...any) {
 
 // Gen generates the code of f, which must be in core form. Errors have the position first.
 func Gen(ctx Ctx, f *tree.Func) (frag *Frag, err error) {
-	g := &gen{ctx: ctx, frames: f.Flags&tree.Decided != 0, ls: ctx.Layouts(), f: f, pos: f.Pos, ctxReg: -1, exit: -1, deferReturn: -1}
+	g := &gen{ctx: ctx, frames: f.Flags&tree.Decided != 0, ls: ctx.Layouts(), f: f, pos: f.Pos, ctxReg: -1, exit: -1, deferReturn: -1, used: none}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -229,6 +234,7 @@ func (g *gen) run() {
 func (g *gen) body() {
 	g.scan()
 	g.entry()
+	g.usedAt = g.op(opDead, none, none, none)
 	if g.hasDef {
 		g.exit = g.label()
 	}

@@ -184,8 +184,6 @@ func (g *gen) into1(e tree.Expr, dst ref) {
 		g.structLit(e, dst)
 	case *tree.ArrayLit:
 		g.arrayLit(e, dst)
-	case *tree.MapLit:
-		g.mapLit(e, dst)
 	case *tree.Convert:
 		g.convert(e, dst)
 	case *tree.ToIface:

@@ -97,7 +97,7 @@ func (g *gen) binary(e *tree.Binary, dst ref) {
 	case ClassComplex:
 		g.complexOp(e.Op, l, dst, e.X, e.Y)
 	case ClassString:
-		g.concatRefs(dst, []tree.Expr{e.X, e.Y})
+		g.concatRefs(dst, []tree.Expr{e.X, e.Y}, tree.EscHeap)
 	case ClassPtr: // unsafe arithmetic by conversions only
 		g.intOp(e.Op, l, dst, e.X, e.Y)
 	default:

@@ -6,7 +6,6 @@ import (
 	"go/types"
 
 	bc "github.com/terrarium-go/terrarium/internal/bytecode"
-	"github.com/terrarium-go/terrarium/internal/escape"
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
@@ -136,60 +135,42 @@ func (g *gen) checkUnsigned(e *tree.Slice, xl *Layout, x, idx ref) {
 	check(e.Lo, 0, b, idx.at(1))
 }
 
-func (g *gen) concat(e *tree.Concat, dst ref) { g.concatRefs(dst, e.Xs) }
+func (g *gen) concat(e *tree.Concat, dst ref) { g.concatRefs(dst, e.Xs, e.Esc) }
 
-func (g *gen) concatRefs(dst ref, xs []tree.Expr) {
+func (g *gen) concatRefs(dst ref, xs []tree.Expr, esc tree.Esc) {
 	n := int32(len(xs))
-	a := g.nativeArea("go:concat", 2*n+3)
+	buf := g.buffer(esc, stringBuffer)
+	a := g.nativeArea("go:concat", 2*n+4)
 	g.ldi(a.arg(0, 1, 0), int64(n))
+	g.bufferArg(a, 1, buf)
 	for i, x := range xs {
-		g.into(x, a.arg(1+2*int32(i), 2, 1))
+		g.into(x, a.arg(2+2*int32(i), 2, 1))
 	}
-	r := a.result(1+2*n, 2, 1)
+	r := a.result(2+2*n, 2, 1)
 	a.call()
 	g.move(dst, r, 2)
 }
 
 func (g *gen) makeSlice(e *tree.MakeSlice, dst ref) {
-	if g.framed(e.Esc) && g.frameSlice(e, dst) {
+	elem := e.T.Underlying().(*types.Slice).Elem()
+	if g.framed(e.Esc) && g.frameSlice(e, elem, dst) {
 		return
 	}
 	n := g.val(e.Len)
 	c := n
-	var d uint8
-	if !g.layout(e.Len.Type()).Signed {
-		d = 1
-	}
 	if e.Cap != nil {
 		c = g.val(e.Cap)
-		if !g.layout(e.Cap.Type()).Signed {
-			d = 1
-		}
 	}
-	elem := e.T.Underlying().(*types.Slice).Elem()
-	g.emit(ins{op: bc.MKSLICE, d: d, a: dst, b: n, c: c, fix: g.addFix(Fixup{Kind: FixTypeID, Type: elem})})
+	g.heapSlice(e, elem, dst, n, c)
 }
 
-// frameSlice makes a slice of constant size in the frame. It reports false when the size is not constant or none.
-func (g *gen) frameSlice(e *tree.MakeSlice, dst ref) bool {
-	n, ok := g.konst(e.Len)
-	c := n
-	if ok && e.Cap != nil {
-		c, ok = g.konst(e.Cap)
+// heapSlice makes a slice on the heap, or raises the error for a bad length n or capacity c.
+func (g *gen) heapSlice(e *tree.MakeSlice, elem types.Type, dst, n, c ref) {
+	var d uint8
+	if !g.layout(e.Len.Type()).Signed || e.Cap != nil && !g.layout(e.Cap.Type()).Signed {
+		d = 1
 	}
-	elem := e.T.Underlying().(*types.Slice).Elem()
-	l := g.layout(elem)
-	if !ok || n < 0 || n > c || c == 0 || l.Size == 0 || c > escape.MaxImplicit/l.Size {
-		return false
-	}
-	p := g.ptr()
-	g.object(p, g.layout(g.ctx.Canon(types.NewArray(elem, c))), true)
-	end := g.undef1(dst, 3)
-	g.move(dst, p, 1)
-	g.ldi(dst.at(1), n)
-	g.ldi(dst.at(2), c)
-	end()
-	return true
+	g.emit(ins{op: bc.MKSLICE, d: d, a: dst, b: n, c: c, fix: g.addFix(Fixup{Kind: FixTypeID, Type: elem})})
 }
 
 // Maps
@@ -376,15 +357,18 @@ func (g *gen) mapAssign(e *tree.MapIndex, v tree.Expr) {
 
 // makeMap calls makemap_small for small maps, as the real compiler does, else makemap.
 func (g *gen) makeMap(e *tree.MakeMap, dst ref) {
-	if e.Hint == nil {
-		g.move(dst, g.smallMap(), 1)
-		return
+	k, constant := int64(0), true
+	if e.Hint != nil {
+		k, constant = g.konst(e.Hint)
 	}
-	if k, ok := g.konst(e.Hint); ok && k <= 8 {
+	switch small := constant && k <= mapGroup; {
+	case g.framed(e.Esc):
+		g.frameMap(e, dst, small, !constant)
+	case small:
 		g.move(dst, g.smallMap(), 1)
-		return
+	default:
+		g.move(dst, g.sizedMap(e.T, func(d ref) { g.into(e.Hint, d) }, none), 1)
 	}
-	g.move(dst, g.sizedMap(e.T, func(d ref) { g.into(e.Hint, d) }), 1)
 }
 
 func (g *gen) smallMap() ref {
@@ -394,30 +378,15 @@ func (g *gen) smallMap() ref {
 	return r
 }
 
-func (g *gen) sizedMap(t types.Type, hint func(dst ref)) ref {
+// sizedMap calls makemap with a map that is to be used, none if there is none.
+func (g *gen) sizedMap(t types.Type, hint func(dst ref), m ref) ref {
 	a := g.guestArea("runtime.makemap", 3, 1)
 	g.ldiFix(a.arg(0, 1, 1), Fixup{Kind: FixType, Type: t})
 	hint(a.arg(1, 1, 0))
-	g.ldi(a.arg(2, 1, 1), 0)
+	g.bufferArg(a, 2, m)
 	r := a.result(3, 1, 1)
 	a.call()
 	return r
-}
-
-func (g *gen) mapLit(e *tree.MapLit, dst ref) {
-	m := g.ptr()
-	if len(e.Keys) <= 8 {
-		g.move(m, g.smallMap(), 1)
-	} else {
-		g.move(m, g.sizedMap(e.T, func(d ref) { g.ldi(d, int64(len(e.Keys))) }), 1)
-	}
-	tmp := &tree.Var{Name: "maplit", T: e.T, Kind: tree.Local, Func: g.f, Temp: true}
-	g.variable(tmp).reg = m.v
-	mr := &tree.Ref{Typed: tree.Typed{At: e.At, T: e.T}, V: tmp}
-	for i, k := range e.Keys {
-		g.mapAssign(&tree.MapIndex{Typed: tree.Typed{At: tree.At{P: k.Pos()}, T: e.Vals[i].Type()}, M: mr, K: k}, e.Vals[i])
-	}
-	g.move(dst, m, 1)
 }
 
 // Channels

@@ -1,8 +1,10 @@
 package lower
 
 import (
+	"go/constant"
 	"go/token"
 	"go/types"
+	"unicode/utf8"
 
 	bc "github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -13,9 +15,11 @@ func (g *gen) convert(e *tree.Convert, dst ref) {
 	from, to := g.layout(e.X.Type()), g.layout(e.T)
 	switch {
 	case to.Class == ClassString && from.Class == ClassInt:
-		a := g.nativeArea("go:int2str", 3)
+		buf := g.buffer(e.Esc, utf8.UTFMax)
+		a := g.nativeArea("go:int2str", 4)
 		g.into(e.X, a.arg(0, 1, 0))
-		r := a.result(1, 2, 1)
+		g.bufferArg(a, 1, buf)
+		r := a.result(2, 2, 1)
 		a.call()
 		g.move(dst, r, 2)
 	case to.Class == ClassString && from.Class == ClassSlice:
@@ -23,13 +27,19 @@ func (g *gen) convert(e *tree.Convert, dst ref) {
 			g.move(dst, g.val(e.X), 2)
 			return
 		}
-		sym := "go:runes2str"
+		x, buf := g.val(e.X), g.buffer(e.Esc, stringBuffer)
+		var a *outgoing
+		var r ref
 		if isBytes(e.X.Type()) {
-			sym = "go:bytes2str"
+			a = g.nativeArea("go:bytes2str", 7)
+			g.ldiFix(a.arg(4, 1, 1), Fixup{Kind: FixData, Data: smallWords})
+			r = a.result(5, 2, 1)
+		} else {
+			a = g.nativeArea("go:runes2str", 6)
+			r = a.result(4, 2, 1)
 		}
-		a := g.nativeArea(sym, 5)
-		g.into(e.X, a.arg(0, 3, 1))
-		r := a.result(3, 2, 1)
+		g.move(a.arg(0, 3, 1), x, 3)
+		g.bufferArg(a, 3, buf)
 		a.call()
 		g.move(dst, r, 2)
 	case to.Class == ClassSlice && from.Class == ClassString:
@@ -41,13 +51,20 @@ func (g *gen) convert(e *tree.Convert, dst ref) {
 			end()
 			return
 		}
-		sym := "go:str2runes"
-		if isBytes(e.T) {
-			sym = "go:str2bytes"
+		if c, ok := e.X.(*tree.Const); ok && isBytes(e.T) {
+			g.constBytes(e, constant.StringVal(c.Val), dst)
+			return
 		}
-		a := g.nativeArea(sym, 5)
-		g.into(e.X, a.arg(0, 2, 1))
-		r := a.result(2, 3, 1)
+		x := g.val(e.X)
+		sym, size := "go:str2runes", int64(4*stringBuffer)
+		if isBytes(e.T) {
+			sym, size = "go:str2bytes", stringBuffer
+		}
+		buf := g.buffer(e.Esc, size)
+		a := g.nativeArea(sym, 6)
+		g.move(a.arg(0, 2, 1), x, 2)
+		g.bufferArg(a, 2, buf)
+		r := a.result(3, 3, 1)
 		a.call()
 		g.move(dst, r, 3)
 	case from.Class == ClassSlice && to.Class == ClassPtr: // slice to array pointer

@@ -127,6 +127,8 @@ type Ctx interface {
 	Canon(t types.Type) types.Type
 	// MethodIndex is the index in abi.ITab.Fun of the interface method m of iface.
 	MethodIndex(iface types.Type, m *types.Func) int
+	// MapGroup is the type of a group of slots of a map type.
+	MapGroup(t types.Type) types.Type
 	// FuncBySym returns a function of the guest program by linker symbol, built or not; nil if there is none.
 	FuncBySym(sym string) *tree.Func
 	// StaticExpr returns the read-only bytes of a constant composite value (arrays, structs of

@@ -156,6 +156,12 @@ func (c genCtx) Canon(t types.Type) types.Type {
 	return c.k.p.Canon(t)
 }
 
+func (c genCtx) MapGroup(t types.Type) types.Type {
+	c.k.mu.Lock()
+	defer c.k.mu.Unlock()
+	return c.k.desc.mapLayoutOf(c.k.p.Canon(t.Underlying()).(*types.Map)).group
+}
+
 func (c genCtx) MethodIndex(iface types.Type, m *types.Func) int {
 	c.k.mu.Lock()
 	defer c.k.mu.Unlock()

@@ -1,5 +1,6 @@
 //judge:frames off
 //judge:gcevery 9973
+//judge:skip nogc the strings of the recursion take the square of its depth
 //judge:skip movestack copying a deep stack at every call is quadratic
 //judge:skip storm copying a deep stack at every call is quadratic
 package main

@@ -94,7 +94,7 @@ func (g *gen) frameSlice(e *tree.MakeSlice, elem types.Type, dst ref) bool {
 	if !fixed {
 		g.condJump(bc.BULT, g.constReg(room), c, none, heap)
 	}
-	checked := fixed && capExpr == e.Len
+	checked := e.Cap == nil
 	if _, ok := g.konst(e.Len); ok && fixed {
 		checked = true
 	}
@@ -109,7 +109,7 @@ func (g *gen) frameSlice(e *tree.MakeSlice, elem types.Type, dst ref) bool {
 	g.move(s.at(1), n, 1)
 	g.move(s.at(2), c, 1)
 	put()
-	if !fixed || !checked {
+	if !fixed || !checked { // heap is used
 		g.jump(end)
 		g.bind(heap)
 		g.heapSlice(e, elem, s, n, c)

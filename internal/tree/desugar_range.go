@@ -253,6 +253,9 @@ func (o *orderer) rangeMap(s *Range, t *types.Map) {
 	iter := o.p.mapIter()
 	it := o.hidden("hit", iter, pos)
 	it.Addrtaken, it.Esc = true, EscHeap
+	if o.f.Flags&Decided != 0 { // the runtime keeps no pointer to it
+		it.Esc = EscFrame
+	}
 	at := func() Expr {
 		return &Addr{Typed: Typed{At{pos}, o.p.Canon(types.NewPointer(iter))}, X: o.ref(it, pos)}
 	}

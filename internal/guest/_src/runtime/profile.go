@@ -52,6 +52,7 @@ type BlockProfileRecord struct {
 // memProfileCount is the number of records; memProfileRecord fills number i: four words alloc bytes,
 // free bytes, alloc objects, free objects, and the stack; it returns the length of the stack.
 func memProfileCount(inuseZero bool) int
+
 //go:noescape
 func memProfileRecord(i int, inuseZero bool, words *[4]int64, stk []uintptr) int
 

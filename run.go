@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -187,6 +188,29 @@ func lastOfEach(env []string) []string {
 	return out
 }
 
+// godebug takes the traces that the program's own environment asks for.
+func godebug(f *debug.Flags, env []string) {
+	for _, kv := range lastOfEach(env) {
+		list, ok := strings.CutPrefix(kv, "GODEBUG=")
+		if !ok {
+			continue
+		}
+		for _, s := range strings.Split(list, ",") {
+			name, value, _ := strings.Cut(s, "=")
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				continue
+			}
+			switch name {
+			case "gctrace":
+				f.GCTrace = max(f.GCTrace, n)
+			case "scavtrace":
+				f.ScavTrace = max(f.ScavTrace, n)
+			}
+		}
+	}
+}
+
 func missing(p *bytecode.Program) (out []string) {
 	for _, s := range p.Natives {
 		if _, ok := host.Lookup(s); !ok {
@@ -223,6 +247,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	case cfg.Procs == 0:
 		cfg.Procs = runtime.GOMAXPROCS(0)
 	}
+	godebug(&flags, cfg.Env)
 	collectors := map[string]func(*heap.Heap, gc.World, gc.Config) gc.Collector{"": marksweep.New, "marksweep": marksweep.New, "concurrent": concurrent.New, "nogc": nogc.New}
 	collector := collectors[cfg.Collector]
 	if collector == nil {

@@ -143,9 +143,6 @@ func (m *machineFlags) config(args []string, stdout io.Writer) terrarium.Config 
 	if m.gogc == 0 {
 		cfg.GCPercent = 1
 	}
-	if g := os.Getenv("GODEBUG"); strings.Contains(g, "gctrace=1") && !strings.Contains(m.debug, "gctrace") {
-		cfg.Debug = strings.TrimPrefix(m.debug+",gctrace=1", ",")
-	}
 	if cfg.Procs == 0 {
 		if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
 			cfg.Procs = n

@@ -153,5 +153,7 @@ func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time) {
 func (b *Book) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.stats
+	st := b.stats
+	st.Percent, st.Limit = b.cfg.Percent, b.cfg.MemoryLimit
+	return st
 }

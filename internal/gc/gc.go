@@ -237,6 +237,8 @@ type Stats struct {
 	Pauses     [256]time.Duration
 	Ends       [256]time.Time
 	Goal       uint64 // bytes; pacer.Never when off
+	Percent    int    // GOGC now; pacer.Off when off
+	Limit      int64  // soft memory limit now
 	CPU        float64
 	Last       Cycle
 }

@@ -47,10 +47,11 @@ type Stats struct {
 	HeapReleased uint64 // of HeapIdle, not committed
 	Scavenged    uint64 // decommitted so far, in total
 
-	StackInuse uint64 // in stack spans
-	Metadata   uint64 // charged for records and tables
-	SpanCount  uint64 // spans in use
-	Records    uint64 // in records of spans, free ones included
+	StackInuse  uint64 // in stack spans
+	Metadata    uint64 // charged for records and tables
+	SpanCount   uint64 // spans in use
+	Records     uint64 // in records of spans, free ones included
+	FreeRecords uint64 // of Records
 }
 
 // Stats adds everything up. The world is stopped.
@@ -91,6 +92,9 @@ func (h *Heap) Stats() Stats {
 	h.mu.Lock()
 	st.SpanCount = uint64(len(h.all))
 	st.Records = h.recordTop
+	for i, list := range h.freeRecords {
+		st.FreeRecords += uint64(len(list)*i) * RecordUnit
+	}
 	for _, id := range h.all {
 		if s := h.SpanByID(id); s.state == spanObjects {
 			st.Classes[s.Class.Class()].Spans++

@@ -31,6 +31,7 @@ const profileDepth = 128
 type memProfile struct {
 	mu      sync.Mutex // guards the rest; after the heap's locks
 	buckets []memBucket
+	bytes   uint64            // charged for them
 	byStack map[string]uint64 // index in buckets by the bytes of the stack
 }
 
@@ -89,6 +90,7 @@ func (p *memProfile) sample(vm *VM, a mem.Addr, size uint64, pcs []uint64) {
 			p.mu.Unlock()
 			return
 		}
+		p.bytes += uint64(2*len(key) + 256)
 		b = uint64(len(p.buckets))
 		p.buckets = append(p.buckets, memBucket{pcs: append([]uint64(nil), pcs...)})
 		p.byStack[string(key)] = b

@@ -17,8 +17,8 @@ func init() {
 		{"runtime.procs", func(c *Call) Status { c.SetInt(0, c.Sched.Procs()); return OK }},
 		{"runtime.setprocs", func(c *Call) Status { c.SetInt(1, c.Sched.SetProcs(c.P, c.Int(0))); return OK }},
 		{"runtime.NumGoroutine", func(c *Call) Status { c.SetInt(0, c.Sched.NumGoroutine()); return OK }},
-		{"runtime.stopTheWorld", func(c *Call) Status { c.Sched.StopTheWorld(c.P); return OK }},
-		{"runtime.startTheWorld", func(c *Call) Status { c.Sched.StartTheWorld(c.P); return OK }},
+		{"runtime.stopTheWorld", func(c *Call) Status { c.Sched.PauseWorld(c.P); return OK }},
+		{"runtime.startTheWorld", func(c *Call) Status { c.Sched.ResumeWorld(c.P); return OK }},
 		{"runtime.collect", func(c *Call) Status {
 			c.Sched.Collect(c.P, c.G, gc.Request{Reason: gc.Forced})
 			return Yield // to the goroutine of finalizers
@@ -63,7 +63,13 @@ func gcSetting(c *Call) Status {
 	case 2:
 		old = int64(c.Sched.SetMaxStack(uint64(v)))
 	case 3:
-		old = 10000
+		c.State.Mu.Lock()
+		old = int64(c.State.maxThreads)
+		c.State.maxThreads = int(v)
+		c.State.Mu.Unlock()
+		if old == 0 {
+			old = 10000
+		}
 	}
 	c.Set(2, uint64(old))
 	return OK
@@ -102,16 +108,13 @@ func pin(c *Call) Status {
 
 // readStats(words *[28]uint64, pauseNs, pauseEnd *[256]uint64, bySize *[61 * 3]uint64)
 func readStats(c *Call) Status {
-	c.Sched.StopTheWorld(c.P)
-	h, g := c.Heap.Stats(), c.Sched.Collector().Stats()
-	c.Sched.StartTheWorld(c.P)
-	s := c.Space
-	by := func(k mem.Kind) uint64 { return s.UsedBy(k) }
+	f := c.figures()
+	s, h, g := c.Space, &f.heap, &f.gc
 	words := [...]uint64{
-		h.HeapAlloc, h.TotalAlloc, s.Used() + h.HeapReleased, 0, h.Mallocs, h.Frees,
+		h.HeapAlloc, h.TotalAlloc, f.sys(), 0, h.Mallocs, h.Frees,
 		h.HeapAlloc, h.HeapSys, h.HeapIdle, h.HeapInuse, h.HeapReleased, h.HeapObjects,
-		h.StackInuse, by(mem.KindStack), h.Records, by(mem.KindMetadata), 0, 0,
-		0, h.Metadata - min(h.Metadata, h.Records), by(mem.KindRecord) + by(mem.KindCode) + by(mem.KindData), g.Goal, lastEnd(g), uint64(g.PauseTotal),
+		h.StackInuse, h.StackInuse, h.Records - h.FreeRecords, h.Records, f.caches, f.caches,
+		f.profile, f.metadata(), f.other, f.goal(), lastEnd(g), uint64(g.PauseTotal),
 		uint64(g.Cycles), uint64(g.Forced), math.Float64bits(g.CPU),
 	}
 	for i, w := range words {
@@ -124,7 +127,10 @@ func readStats(c *Call) Status {
 		}
 	}
 	for i := range 61 {
-		if i < len(h.Classes) {
+		s.Store64(c.Arg(3)+uint64(i)*24, 0)
+		s.Store64(c.Arg(3)+uint64(i)*24+8, 0)
+		s.Store64(c.Arg(3)+uint64(i)*24+16, 0)
+		if i > 0 && i < len(h.Classes) { // class 0, large objects, has no row of its own
 			cl := &h.Classes[i]
 			s.Store64(c.Arg(3)+uint64(i)*24, cl.Size)
 			s.Store64(c.Arg(3)+uint64(i)*24+8, cl.Allocs)
@@ -134,7 +140,7 @@ func readStats(c *Call) Status {
 	return OK
 }
 
-func lastEnd(g gc.Stats) uint64 {
+func lastEnd(g *gc.Stats) uint64 {
 	if g.Cycles == 0 {
 		return 0
 	}

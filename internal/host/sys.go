@@ -32,17 +32,19 @@ type Dir struct {
 
 // State is host functions' own bookkeeping of one machine.
 type State struct {
-	Mu        sync.Mutex
-	Values    map[string]any // by guest package; guarded by Mu
-	types     atomic.Pointer[typeTable]
-	pinned    []mem.Addr           // objects that live as long as the machine; guarded by Mu
-	pins      map[mem.Addr]int     // pinned objects and how often; guarded by Mu
-	printing  map[uint64][]byte    // unfinished print calls by goroutine; guarded by Mu
-	texts     map[string]mem.Addr  // guest copies of names; guarded by Mu
-	locals    map[uint64]locals    // by goroutine; guarded by Mu
-	transfers map[uint64]*transfer // of goroutines that wait for the host; guarded by Mu
-	files     *files               // descriptors; guarded by Mu
-	profile   memProfile
+	Mu         sync.Mutex
+	Values     map[string]any // by guest package; guarded by Mu
+	types      atomic.Pointer[typeTable]
+	pinned     []mem.Addr           // objects that live as long as the machine; guarded by Mu
+	pins       map[mem.Addr]int     // pinned objects and how often; guarded by Mu
+	printing   map[uint64][]byte    // unfinished print calls by goroutine; guarded by Mu
+	texts      map[string]mem.Addr  // guest copies of names; guarded by Mu
+	locals     map[uint64]locals    // by goroutine; guarded by Mu
+	transfers  map[uint64]*transfer // of goroutines that wait for the host; guarded by Mu
+	files      *files               // descriptors; guarded by Mu
+	profile    memProfile
+	maxThreads int                     // as debug.SetMaxThreads was told, which limits nothing here; 0: not told; guarded by Mu
+	figures    atomic.Pointer[figures] // of the last read of metrics
 }
 
 // Roots visits the objects that host functions keep alive. The world is stopped.

@@ -42,6 +42,9 @@ const finqItemCost = 64
 func (q *finq) add(s *Sched, it FinqItem) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if n := s.meters.due(it.Kind); n != nil {
+		n[0].Add(1)
+	}
 	it.charged = s.space.Charge(finqItemCost, recordKind)
 	q.items = append(q.items, it)
 }
@@ -98,6 +101,9 @@ func (s *Sched) FinqNext(g *G) (FinqItem, bool) {
 	}
 	it := q.items[0]
 	q.items = q.items[1:]
+	if n := s.meters.due(it.Kind); n != nil {
+		n[1].Add(1)
+	}
 	if it.charged {
 		s.space.Uncharge(finqItemCost, recordKind)
 	}

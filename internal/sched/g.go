@@ -136,6 +136,8 @@ type G struct {
 	pins      int32         // Pin calls that are not undone
 	all       int32         // index in Sched.all
 	waitSince int64         // Nanotime at which a collection first found it waiting
+	runnable  int64         // Nanotime at which it became runnable, if that is timed; else 0
+	changes   uint32        // changes to runnable so far
 	next      *G            // in the global queue or a pool
 	w         waiter
 	sel       []waiter // of a select, one per case
@@ -299,6 +301,7 @@ func (s *Sched) NewG(p *P, parent *G, fn uint64, createdBy uintptr, f heap.Flags
 	g.Ctx, g.StartFn = fn, fn
 	g.ID = s.lastID.Add(1)
 	g.fresh = true
+	g.changes = uint32(g.ID)
 	g.scanned.Store(2 * s.scan.cycle)
 	g.CreatedBy = createdBy
 	g.ParentID = 0

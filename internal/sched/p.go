@@ -48,6 +48,7 @@ type P struct {
 	nextRuns uint32 // times in a row that runnext was taken
 	finds    uint32 // calls of find
 	depth    int    // StopTheWorld calls that are not undone
+	paused   int64  // Nanotime at which PauseWorld was called
 	searches bool   // counted in Sched.spinning
 	alarm    *time.Timer
 	cases    []Case // scratch of selects

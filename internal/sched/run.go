@@ -44,6 +44,10 @@ func (s *Sched) execute(p *P, g *G) {
 		g.shrink = false
 		s.shrinkStack(p.Cache, g)
 	}
+	if g.runnable != 0 {
+		s.meters.Latency.Record(time.Duration(s.Nanotime() - g.runnable))
+		g.runnable = 0
+	}
 	p.Forget(WantPreempt)
 	p.switches.Add(1)
 	g.fresh = false
@@ -72,6 +76,7 @@ func (s *Sched) execute(p *P, g *G) {
 			p.switchTo = g // it has stopped the world and goes on alone, or is pinned
 			return
 		}
+		s.stamp(g)
 		s.pushGlobal(g)
 	case Ended:
 		s.bury(p, g)
@@ -439,6 +444,7 @@ func (s *Sched) Ready(p *P, g *G) {
 		panic("BUG: sched: Ready of a goroutine that is not parked")
 	}
 	g.unblocked()
+	s.stamp(g)
 	if p == nil {
 		s.pushGlobal(g)
 		return
@@ -457,6 +463,7 @@ func (g *G) unblocked() {
 // Queue makes a new goroutine runnable.
 func (s *Sched) Queue(p *P, g *G) {
 	g.status.Store(uint32(Runnable))
+	s.stamp(g)
 	p.ready(g)
 	s.wake()
 }

@@ -180,6 +180,7 @@ type Sched struct {
 	pool     list        // dead goroutines with an empty stack or one that may start another; guarded by gmu
 	poolHas  atomic.Bool // pool is not empty
 	all      []*G        // every record, dead ones included; guarded by gmu
+	meters   Meters
 	lastID   atomic.Uint64
 	count    atomic.Int64 // goroutines that are not dead and not System
 	mainDone atomic.Bool  // main has called Goexit

@@ -112,6 +112,9 @@ func (s *Sched) SemAcquire(g *G, a mem.Addr, lifo bool, why WaitReason) SemaResu
 	}
 	s.park(g, why)
 	g.w = waiter{g: g, key: a, index: -1}
+	if why == WaitMutex || why == WaitRWMutexR || why == WaitRWMutexW {
+		g.w.since = s.Nanotime()
+	}
 	sh.push(&g.w, lifo)
 	return SemaPark
 }
@@ -149,6 +152,9 @@ func (s *Sched) semaTake(sh *semaShard, a mem.Addr, handoff bool) *G {
 	w := q.head
 	sh.remove(q, w)
 	sh.waiters.Add(-1)
+	if w.since != 0 {
+		s.meters.MutexWait.Add(s.Nanotime() - w.since)
+	}
 	w.g.ok = handoff && s.tryAcquire(a)
 	return w.g
 }

@@ -12,6 +12,7 @@ type waiter struct {
 	elem       place    // where the element is or goes
 	index      int32    // of the select case, or -1
 	ticket     uint32   // of a notify list
+	since      int64    // Nanotime, of waits for a mutex; else 0
 	queued     bool
 	send       bool
 }

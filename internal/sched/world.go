@@ -353,6 +353,7 @@ func (w *world) CycleDone(c *gc.Cycle) {
 	s.forget()
 	s.bubbles.forget(s)
 	s.cycle.finq.cycleDone(s, c)
+	s.meters.cyclePauses(c)
 	if s.cfg.CycleDone != nil {
 		s.cfg.CycleDone(c)
 	}

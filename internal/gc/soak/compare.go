@@ -170,7 +170,7 @@ func (w *world) compare(c *Counts) (err error) {
 		if alive[a] || handles[a] {
 			found++
 		} else if collects && err == nil {
-			err = fmt.Errorf("object of %d bytes at %#x is not reachable and has survived", s.Size, a)
+			err = fmt.Errorf("object of %d bytes at %#x is not reachable and has survived; %s", s.Size, a, w.holders(a, s, alive))
 		}
 	})
 	if err == nil && found != len(alive)+len(handles) {
@@ -207,4 +207,73 @@ func (w *world) compareCleanups(g *graph, alive map[mem.Addr]bool, collects bool
 		}
 	}
 	return nil
+}
+
+// holders says which words hold a pointer into an object.
+func (w *world) holders(a mem.Addr, s *heap.Span, alive map[mem.Addr]bool) string {
+	text := fmt.Sprintf("type %d, words %#x %#x", s.TypeID(uint32((a-s.Base)/s.Size)), w.space.Load64(a), w.space.Load64(a+8))
+	here, there, spans := 0, 0, map[uint32]bool{}
+	good := map[uint32]int{}
+	w.heap.Objects(func(b mem.Addr, t *heap.Span, slot uint32) {
+		if alive[b] {
+			good[t.ID()]++
+			return
+		}
+		spans[t.ID()] = true
+		if t == s {
+			here++
+		} else {
+			there++
+		}
+	})
+	text += fmt.Sprintf("; %d of its span and %d others in %d spans have survived; alive in these:", here, there, len(spans))
+	for id := range spans {
+		text += fmt.Sprint(" ", good[id])
+	}
+	look := func(what string, at mem.Addr) {
+		if v := w.space.Load64(at); v >= a && v < a+s.Size {
+			text += fmt.Sprintf("; %s at %#x holds %#x", what, at, v)
+		}
+	}
+	for i, m := range w.mutators {
+		for k := range uint64(words) {
+			look(fmt.Sprintf("global %d of mutator %d", k, i), m.globals+k*8)
+			look(fmt.Sprintf("stack word %d of mutator %d", k, i), m.stack+k*8)
+		}
+	}
+	hand := func(what string, list []*object) {
+		for _, o := range list {
+			if o != nil && o.addr >= a && o.addr < a+s.Size {
+				text += fmt.Sprintf("; %s has object %d at %#x", what, o.id, o.addr)
+			}
+		}
+	}
+	hand("mailbox", w.mailbox)
+	hand("queue", w.queue)
+	for _, m := range w.mutators {
+		hand("pool", m.pool)
+		hand("keep", m.keep)
+		for _, k := range m.weaks {
+			if k.handle >= a && k.handle < a+s.Size {
+				text += fmt.Sprintf("; weak handle %#x (nil: %v)", k.handle, k.nil)
+			}
+		}
+	}
+	for id, o := range w.fins {
+		hand(fmt.Sprintf("what finalizer %d (object of %d bytes at %#x) keeps", id, o.size, o.addr), o.to)
+	}
+	w.heap.Objects(func(b mem.Addr, s *heap.Span, slot uint32) {
+		if s.NoScan() {
+			return
+		}
+		for off := uint64(0); off < s.Size; off += 8 {
+			look(fmt.Sprintf("word %d of an object of %d bytes and type %d (alive: %v) at %#x", off/8, s.Size, s.TypeID(slot), alive[b], b), b+off)
+		}
+	})
+	w.heap.SpecialRoots(func(t *heap.Span, slot uint32, sp *heap.Special) {
+		if t != nil && t.SlotAddr(slot) == a {
+			text += fmt.Sprintf("; it has a special of kind %d, %#x", sp.Kind, sp.Words)
+		}
+	})
+	return text
 }

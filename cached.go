@@ -62,7 +62,7 @@ func newRequest(opts *Options) *request {
 	if env == nil {
 		env = os.Environ()
 	}
-	parts := []string{buildID(), runtime.GOARCH, dir, strings.Join(opts.Tags, ","), strconv.FormatBool(opts.NoEscape), strconv.Itoa(len(opts.Args))}
+	parts := []string{buildID(), runtime.GOARCH, dir, strings.Join(opts.Tags, ","), strconv.FormatBool(opts.NoEscape), strconv.FormatBool(opts.NoInline), strconv.Itoa(len(opts.Args))}
 	parts = append(parts, opts.Args...)
 	for _, name := range environment {
 		for _, kv := range env {

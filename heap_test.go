@@ -22,6 +22,7 @@ import (
 
 var keep [64][]byte
 
+//go:noinline
 func deep(n int, c chan bool) {
 	if n > 0 {
 		deep(n-1, c)

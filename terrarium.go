@@ -49,6 +49,8 @@ type Options struct {
 	// NoEscape puts on the heap everything whose address is taken and everything that expressions
 	// allocate. The program means the same; it is for comparison.
 	NoEscape bool
+	// NoInline leaves every call in place, for comparison.
+	NoInline bool
 
 	// Progress is told when a phase begins.
 	Progress func(phase string)
@@ -96,7 +98,7 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name, NoEscape: opts.NoEscape})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline})
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: path, NoEscape: t.opts.NoEscape})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: path, NoEscape: t.opts.NoEscape, NoInline: t.opts.NoInline})
 	if err != nil {
 		return nil, err
 	}

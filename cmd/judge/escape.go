@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"go/token"
-	"go/types"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +26,7 @@ func escapeVerb(_ context.Context, args []string) int {
 	run := fs.String("run", "", "only files whose path matches the `regexp`")
 	verbose := fs.Bool("v", false, "show every difference")
 	pkgs := fs.String("pkg", "", "compare with the real compiler on these `packages` (comma-separated)")
+	costs := fs.String("inline", "", "compare what can be inlined, at what cost, and which calls are, with the real compiler on these `packages` (comma-separated)")
 	fs.Parse(args)
 	match, err := regexp.Compile(*run)
 	if err != nil {
@@ -35,6 +35,9 @@ func escapeVerb(_ context.Context, args []string) int {
 	root, err := goroot()
 	if err != nil {
 		return misuse(err)
+	}
+	if *costs != "" {
+		return inlinePackages(strings.Split(*costs, ","), *verbose)
 	}
 	if *pkgs != "" {
 		return escapePackages(strings.Split(*pkgs, ","), *verbose)
@@ -124,6 +127,7 @@ func goroot() (string, error) {
 // checkFlags are the compiler flags of an errorcheck test.
 type checkFlags struct {
 	m, noInline, mutations bool
+	level                  int
 	other                  []string
 }
 
@@ -151,7 +155,7 @@ func errorcheckFlags(text string) (f checkFlags, ok bool) {
 				if f.m {
 					f.other = append(f.other, "-m -m")
 				}
-				f.m = true
+				f.m, f.level = true, 1
 			case "-l":
 				f.noInline = true
 			case "-m=2":
@@ -229,7 +233,7 @@ type escapeTest struct {
 }
 
 // analyse returns the findings for the files or the package named.
-func analyse(opts escape.Options, std bool, names ...string) (out []escape.Finding, fset *token.FileSet, err error) {
+func analyse(opts escape.Options, noInline bool, level int, names ...string) (out []escape.Finding, fset *token.FileSet, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
@@ -241,19 +245,29 @@ func analyse(opts escape.Options, std bool, names ...string) (out []escape.Findi
 	}
 	p := tree.NewProgram(l)
 	pkg := l.Roots[0].LinkPath
+	var writer *escape.Analyzer
+	in := inline.New(p, inline.Options{Off: noInline, Explain: level > 1, Report: func(n inline.Note) {
+		fn, kind := n.Caller, escape.Inlined
+		if fn == nil {
+			fn = n.F
+		}
+		if n.Kind == inline.Devirtualizing {
+			kind = escape.Devirtualized
+		}
+		if text := n.Text(writer, level); text != "" && fn.Pkg == pkg && fn.Flags&tree.Wrapper == 0 {
+			out = append(out, escape.Finding{Pos: p.Site(n.Pos), Kind: kind, Text: text, Fn: fn})
+		}
+	}})
 	opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
-		inline.Devirtualize(p, f, func(c *tree.Call, t types.Type, partial bool) {
-			if f.Pkg == pkg {
-				out = append(out, escape.Finding{Pos: c.P, Text: a.Devirtualization(c, t, partial), Fn: f, Kind: escape.Devirtualized})
-			}
-		})
+		writer = a
+		in.Func(f)
 	}
 	out = append(out, escape.Package(p, pkg, opts)...)
 	return out, l.Fset, nil
 }
 
 func (t *escapeTest) judge(f checkFlags) error {
-	found, fset, err := analyse(escape.Options{Mutations: f.mutations}, false, t.name)
+	found, fset, err := analyse(escape.Options{Mutations: f.mutations}, f.noInline, f.level, t.name)
 	if err != nil {
 		return err
 	}
@@ -326,7 +340,7 @@ func escapePackages(pkgs []string, verbose bool) int {
 				theirs[filepath.Base(m[1])+":"+m[2]+":"+m[3]+": "+v] = m[4]
 			}
 		}
-		found, fset, err := analyse(escape.Options{}, true, pkg)
+		found, fset, err := analyse(escape.Options{}, true, 1, pkg)
 		if err != nil {
 			fmt.Printf("skip %s: %v\n", pkg, firstLine(err.Error()))
 			continue

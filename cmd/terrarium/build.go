@@ -36,7 +36,7 @@ func runBuild(c *command, args []string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	report, stop := m.progress()
-	p, err := terrarium.Compile(ctx, terrarium.Options{Args: names, NoEscape: !bool(m.escape), Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
+	p, err := terrarium.Compile(ctx, terrarium.Options{Args: names, NoEscape: !bool(m.escape), NoInline: !bool(m.inline), Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
 	stop()
 	if err != nil {
 		return fail(1, err)

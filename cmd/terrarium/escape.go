@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/token"
-	"go/types"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -36,8 +35,8 @@ func (l *levelFlag) Set(s string) error {
 func runEscape(c *command, args []string) int {
 	fs := c.flags()
 	level := levelFlag(1)
-	fs.Var(&level, "m", "what to print: 1 the decisions in the words of go build -gcflags='-m -l', 2 with the flow that leads to each")
-	fs.Bool("l", true, "without inlining (calls are never inlined so far)")
+	fs.Var(&level, "m", "what to print: 1 the decisions in the words of go build -gcflags=-m, 2 with the flow that leads to each")
+	noInline := fs.Bool("l", false, "without inlining")
 	asJSON := fs.Bool("json", false, "print one JSON object per decision, with the flow")
 	why := fs.String("why", "", "explain what is put on the heap at `file.go:line`, or at all lines of file.go")
 	tags := fs.String("tags", "", "comma-separated build `tags`")
@@ -52,19 +51,29 @@ func runEscape(c *command, args []string) int {
 		return fail(1, err)
 	}
 	dir, _ := os.Getwd()
-	at := func(p token.Pos) string { return relative(dir, l.Fset.Position(p)) }
+	at := func(p token.Pos) string { return relative(dir, l.Fset.Position(tree.Place(p))) }
 	w := bufio.NewWriter(os.Stdout)
 	defer w.Flush()
 	p := tree.NewProgram(l)
 	for _, pkg := range l.Roots {
 		var found []escape.Finding
 		opts := escape.Options{Explain: *asJSON || *why != "" || level > 1}
+		var writer *escape.Analyzer
+		in := inline.New(p, inline.Options{Off: *noInline, Explain: level > 1, Report: func(n inline.Note) {
+			fn, kind := n.Caller, escape.Inlined
+			if fn == nil {
+				fn = n.F
+			}
+			if n.Kind == inline.Devirtualizing {
+				kind = escape.Devirtualized
+			}
+			if text := n.Text(writer, int(level)); text != "" && fn.Pkg == pkg.LinkPath && fn.Flags&tree.Wrapper == 0 {
+				found = append(found, escape.Finding{Pos: p.Site(n.Pos), Kind: kind, Text: text, Fn: fn})
+			}
+		}})
 		opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
-			inline.Devirtualize(p, f, func(c *tree.Call, t types.Type, partial bool) {
-				if f.Pkg == pkg.LinkPath {
-					found = append(found, escape.Finding{Pos: c.P, Kind: escape.Devirtualized, Text: a.Devirtualization(c, t, partial), Fn: f})
-				}
-			})
+			writer = a
+			in.Func(f)
 		}
 		found = append(found, escape.Package(p, pkg.LinkPath, opts)...)
 		escape.Sort(found)

@@ -38,6 +38,7 @@ type machineFlags struct {
 	tags    string
 	verbose bool
 	escape  onOff
+	inline  onOff
 }
 
 func (m *machineFlags) register(fs *flag.FlagSet) {
@@ -93,9 +94,10 @@ func (r reportFlag) write(w io.Writer, h *terrarium.HeapReport) {
 
 // registerCompile adds the flags that change what is compiled.
 func (m *machineFlags) registerCompile(fs *flag.FlagSet) {
-	m.escape = true
+	m.escape, m.inline = true, true
 	fs.StringVar(&m.tags, "tags", "", "comma-separated build `tags`")
 	fs.Var(&m.escape, "escape", "`on`: objects that do not escape live in frames; off: on the heap, like everything whose address is taken")
+	fs.Var(&m.inline, "inline", "`on`: calls are replaced by bodies within the real compiler's budget; off: every call stays")
 }
 
 // onOff is a switch with the values on and off.
@@ -216,7 +218,7 @@ func runRun(c *command, args []string) int {
 	defer cancel()
 	seldom := debugruntime.SetGCPercent(compileGC)
 	report, stop := m.progress()
-	p, err := openProgram(ctx, terrarium.Options{Args: names, NoEscape: !bool(m.escape), Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
+	p, err := openProgram(ctx, terrarium.Options{Args: names, NoEscape: !bool(m.escape), NoInline: !bool(m.inline), Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
 	if err == nil {
 		report("verify")
 		err = p.Verify()

@@ -97,7 +97,7 @@ func runTest(c *command, args []string) int {
 
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
-	tests, err := terrarium.ListTests(terrarium.Options{Args: packages, NoEscape: !bool(m.escape), Tags: m.tagList()})
+	tests, err := terrarium.ListTests(terrarium.Options{Args: packages, NoEscape: !bool(m.escape), NoInline: !bool(m.inline), Tags: m.tagList()})
 	if err != nil {
 		return fail(1, err)
 	}

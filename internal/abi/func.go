@@ -95,6 +95,8 @@ type InlCall struct {
 	Name   string
 	File   int32
 	Line   int32
+	Callee int32 // file and line of the callee's declaration
+	Start  int32
 	Parent int32 // index in Func.Inl or -1
 }
 

@@ -40,7 +40,7 @@ import (
 
 const (
 	imageMagic   = "TERRARM\x00"
-	imageVersion = 2
+	imageVersion = 3
 	imageHeader  = 2 * InsBytes
 )
 
@@ -255,6 +255,8 @@ func (e *encoder) function(f *abi.Func) {
 		e.str(c.Name)
 		e.signed(int64(c.File))
 		e.signed(int64(c.Line))
+		e.signed(int64(c.Callee))
+		e.signed(int64(c.Start))
 		e.signed(int64(c.Parent))
 	})
 }
@@ -476,7 +478,7 @@ func (d *decoder) function(f *abi.Func) {
 	for i := range f.Lines {
 		f.Lines[i] = abi.Line{Start: d.n32(), Line: d.s32(), File: d.s32(), Inl: d.s32()}
 	}
-	f.Inl = decodeList(d, 4, func() abi.InlCall {
-		return abi.InlCall{Name: d.str(), File: d.s32(), Line: d.s32(), Parent: d.s32()}
+	f.Inl = decodeList(d, 6, func() abi.InlCall {
+		return abi.InlCall{Name: d.str(), File: d.s32(), Line: d.s32(), Callee: d.s32(), Start: d.s32(), Parent: d.s32()}
 	})
 }

@@ -183,7 +183,7 @@ func (v *verifier) function(n int) {
 		last = l.Start
 	}
 	for i, c := range f.Inl {
-		if c.Parent < -1 || int(c.Parent) >= i || c.File < 0 || int(c.File) >= len(p.Files) {
+		if c.Parent < -1 || int(c.Parent) >= i || c.File < 0 || int(c.File) >= len(p.Files) || c.Callee < 0 || int(c.Callee) >= len(p.Files) {
 			v.fault("inlined call %d: parent %d, file %d", i, c.Parent, c.File)
 		}
 	}

@@ -33,6 +33,7 @@ func Package(p *tree.Program, pkg string, opts Options) []Finding {
 		if f.Fn != nil && f.Fn.Pkg != pkg || !f.Pos.IsValid() {
 			return
 		}
+		f.Pos = p.Site(f.Pos)
 		if k := (key{f.Pos, f.Text}); !seen[k] {
 			seen[k] = true
 			out = append(out, f)

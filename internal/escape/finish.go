@@ -20,9 +20,10 @@ const (
 	ZeroCopy                  // []byte(s) that is never written
 	Devirtualized             // an interface call whose method is known
 	Uintptr                   // an integer parameter that may hold an address
+	Inlined                   // what room inline says of a function or a call
 )
 
-var kindNames = [...]string{"moved", "escapes", "stays", "leak", "self-assignment", "zero-copy", "devirtualized", "uintptr"}
+var kindNames = [...]string{"moved", "escapes", "stays", "leak", "self-assignment", "zero-copy", "devirtualized", "uintptr", "inlining"}
 
 // String is the kind's name.
 func (k Kind) String() string { return kindNames[k] }

@@ -58,6 +58,12 @@ func (a *Analyzer) literalized(n tree.Node) tree.Node {
 }
 
 // funcName is a function in messages.
+// FuncName is the name of f in messages.
+func (a *Analyzer) FuncName(f *tree.Func) string { return a.funcName(f) }
+
+// SignatureText is the type of f in messages.
+func (a *Analyzer) SignatureText(f *tree.Func) string { return a.typeText(a.p.Signature(f)) }
+
 func (a *Analyzer) funcName(f *tree.Func) string {
 	if a.Package != "" {
 		if s, ok := strings.CutPrefix(f.Name, a.Package+"."); ok {

@@ -106,8 +106,10 @@ type Frame struct {
 	Func      string // name as in tracebacks
 	File      string
 	Line      int
-	Entry     uint64 // code pointer of the function, 0 for an inlined call
-	StartLine int    // line of the function's declaration, 0 for an inlined call
+	Entry     uint64 // code pointer of the function whose frame it is
+	StartLine int    // line of the function's declaration
+	Inlined   bool   // the call was inlined: Func's code is part of another function's
+	Handle    uint64 // from FuncForPC: what stands for the function, a code pointer or a number behind the text
 	System    bool   // hidden from user tracebacks
 }
 
@@ -116,9 +118,9 @@ type Frames interface {
 	// Callers stores the return PCs of g's logical frames in pcs, newest first, after leaving out skip of
 	// them (0: the function that made the current call), and returns how many.
 	Callers(g *sched.G, skip int, pcs []uint64) int
-	// Symbolize gives the logical frames of a PC from Callers, innermost first; nil for a number that is none.
-	Symbolize(pc uint64) []Frame
-	// FuncForPC is the function that contains a code pointer or PC.
+	// Symbolize gives the logical frame of a PC from Callers; false for a number that is none.
+	Symbolize(pc uint64) (Frame, bool)
+	// FuncForPC is the function that contains a code pointer or PC, or whose Handle pc is.
 	FuncForPC(pc uint64) (Frame, bool)
 	// Stack is the text of g's traceback as runtime.Stack prints it; with all, of every goroutine (the world must be stopped).
 	Stack(g *sched.G, all bool) []byte

@@ -62,38 +62,32 @@ func (c *Call) text(s string) (mem.Addr, bool) {
 	return a, true
 }
 
-// frameAt(pc uintptr, i int) (name, file string, line int, entry uintptr, start int, more bool)
+// frameAt(pc uintptr) (name, file string, line int, entry uintptr, start int, inlined bool)
 func frameAt(c *Call) Status {
-	for i := 2; i < 10; i++ {
+	for i := 1; i < 9; i++ {
 		c.Set(i, 0)
 	}
-	fr := c.Machine.Symbolize(c.Arg(0))
-	i := c.Int(1)
-	if i < 0 || i >= len(fr) {
+	f, found := c.Machine.Symbolize(c.Arg(0))
+	if !found {
 		return OK
 	}
-	f := &fr[i]
 	name, ok := c.text(f.Func)
 	file, ok2 := c.text(f.File)
 	if !ok || !ok2 {
 		return Collect
 	}
-	c.SetString(2, name, len(f.Func))
-	c.SetString(4, file, len(f.File))
-	c.SetInt(6, f.Line)
-	entry := f.Entry
-	if entry == 0 {
-		entry = fr[len(fr)-1].Entry
-	}
-	c.Set(7, entry)
-	c.SetInt(8, f.StartLine)
-	c.SetBool(9, i+1 < len(fr))
+	c.SetString(1, name, len(f.Func))
+	c.SetString(3, file, len(f.File))
+	c.SetInt(5, f.Line)
+	c.Set(6, f.Entry)
+	c.SetInt(7, f.StartLine)
+	c.SetBool(8, f.Inlined)
 	return OK
 }
 
-// funcAt(pc uintptr) (entry uintptr, name, file string, line int)
+// funcAt(pc uintptr) (handle, entry uintptr, name, file string, line int)
 func funcAt(c *Call) Status {
-	for i := 1; i < 7; i++ {
+	for i := 1; i < 8; i++ {
 		c.Set(i, 0)
 	}
 	f, found := c.Machine.FuncForPC(c.Arg(0))
@@ -105,10 +99,11 @@ func funcAt(c *Call) Status {
 	if !ok || !ok2 {
 		return Collect
 	}
-	c.Set(1, f.Entry)
-	c.SetString(2, name, len(f.Func))
-	c.SetString(4, file, len(f.File))
-	c.SetInt(6, f.StartLine)
+	c.Set(1, f.Handle)
+	c.Set(2, f.Entry)
+	c.SetString(3, name, len(f.Func))
+	c.SetString(5, file, len(f.File))
+	c.SetInt(7, f.StartLine)
 	return OK
 }
 

@@ -6,47 +6,28 @@ import (
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
-// Devirtualize turns calls of interface methods into direct calls where the concrete type is known: the interface
+// devirtualizer turns calls of interface methods into direct calls where the concrete type is known: the interface
 // value is made by a conversion, or is a variable whose address nobody takes and that gets values of one type
-// only. f is in full form; the literals inside are gone through as well. report, if not nil, is told of each before
-// it is changed; partial means that the method is that of an embedded interface.
+// only.
 //
 // The receiver becomes a type assertion, which cannot fail except for nil, and nil is checked for first, so that the
 // panic is that of the interface call. Calls of go and defer statements are left alone: their
 // receivers are held by a function of their own, where nothing is known of them.
-func Devirtualize(p *tree.Program, f *tree.Func, report func(c *tree.Call, t types.Type, partial bool)) {
-	d := &devirtualizer{p: p, values: map[*tree.Var][]tree.Expr{}, unknown: map[*tree.Var]bool{}}
-	calls := d.gather(f)
-	for _, c := range calls {
-		t := d.concrete(c.Args[0], map[*tree.Var]bool{})
-		if t == nil || t == noType {
-			continue
-		}
-		for _, m := range p.MethodSet(t) {
-			if m.Fn.Id() != c.Method.Id() {
-				continue
-			}
-			g := p.Method(t, m)
-			if report != nil {
-				report(c, t, g.Flags&tree.Wrapper != 0 && types.IsInterface(m.Fn.Type().(*types.Signature).Recv().Type()))
-			}
-			at := tree.Typed{At: tree.At{P: c.P}, T: c.Args[0].Type()}
-			x := c.Args[0]
-			if _, ok := x.(*tree.ToIface); !ok {
-				x = &tree.Builtin{Typed: at, Name: "nilcheck", Args: []tree.Expr{x}}
-			}
-			at.T = t
-			c.Args[0] = &tree.Assert{Typed: at, X: x, To: t}
-			c.F, c.Method = g, nil
-			break
-		}
-	}
+type devirtualizer struct {
+	p      *tree.Program
+	values map[*tree.Var][]given // all values that a variable gets
 }
 
-type devirtualizer struct {
-	p       *tree.Program
-	values  map[*tree.Var][]tree.Expr // all values that a variable gets
-	unknown map[*tree.Var]bool        // it gets others as well
+// given is a value of a variable: x, or the i-th value that an assignment of several gives once its call is inlined. Neither:
+// it is not known.
+type given struct {
+	x  tree.Expr
+	as *tree.Assign
+	i  int
+}
+
+func (d *devirtualizer) init(p *tree.Program) {
+	d.p, d.values = p, map[*tree.Var][]given{}
 }
 
 // noType stands for the type of nil.
@@ -59,76 +40,72 @@ func source(v *tree.Var) *tree.Var {
 	return v
 }
 
-// gather finds the interface calls of f and its literals, and what their variables get.
-func (d *devirtualizer) gather(f *tree.Func) (calls []*tree.Call) {
-	place := func(x tree.Expr, val tree.Expr) {
-		r, ok := x.(*tree.Ref)
-		if !ok {
-			return
+// devirtualize makes the interface call c direct if it can; report is told before.
+func (d *devirtualizer) devirtualize(c *tree.Call, report func(t types.Type, partial bool)) {
+	iface := c.Args[0].Type()
+	t := d.concrete(c.Args[0], map[*tree.Var]bool{})
+	if t == nil || t == noType || !types.Implements(t, iface.Underlying().(*types.Interface)) {
+		return
+	}
+	for _, m := range d.p.MethodSet(t) {
+		if m.Fn.Id() != c.Method.Id() {
+			continue
 		}
-		v := source(r.V)
-		if val == nil {
-			d.unknown[v] = true
-		} else {
-			d.values[v] = append(d.values[v], val)
+		g := d.p.Method(t, m)
+		report(t, g.Flags&tree.Wrapper != 0 && types.IsInterface(m.Fn.Type().(*types.Signature).Recv().Type()))
+		at := tree.Typed{At: tree.At{P: c.P}, T: iface}
+		x := c.Args[0]
+		if _, ok := x.(*tree.ToIface); !ok {
+			x = &tree.Builtin{Typed: at, Name: "nilcheck", Args: []tree.Expr{x}}
+		}
+		at.T = t
+		c.Args[0] = &tree.Assert{Typed: at, X: x, To: t}
+		c.F, c.Method = g, nil
+		return
+	}
+}
+
+// gather notes what the variables of interface type get in a list of statements.
+func (d *devirtualizer) gather(list []tree.Stmt) {
+	place := func(x tree.Expr, g given) {
+		if r, ok := x.(*tree.Ref); ok && types.IsInterface(r.T) {
+			v := source(r.V)
+			d.values[v] = append(d.values[v], g)
 		}
 	}
-	seen := map[*tree.Func]bool{}
-	var body func(f *tree.Func)
-	literal := func(g *tree.Func) {
-		if g.Outer != nil && !seen[g] {
-			seen[g] = true
-			body(g)
-		}
-	}
-	body = func(f *tree.Func) {
-		tree.Walk(f.Body, func(n tree.Node) bool {
-			switch n := n.(type) {
-			case *tree.FuncRef:
-				literal(n.F)
-			case *tree.Closure:
-				literal(n.F)
-			case *tree.Call:
-				if n.F != nil {
-					literal(n.F)
-				}
-				if n.Method != nil {
-					calls = append(calls, n)
-				}
-			case *tree.Declare:
-				if n.Init != nil {
-					d.values[n.V] = append(d.values[n.V], n.Init)
-				}
-			case *tree.Assign:
-				for i, l := range n.Lhs {
-					if len(n.Lhs) == len(n.Rhs) {
-						place(l, n.Rhs[i])
-					} else if a, ok := n.Rhs[0].(*tree.Assert); ok && i == 0 {
-						place(l, a)
-					} else {
-						place(l, nil)
-					}
-				}
-			case *tree.Range:
-				place(n.Key, nil)
-				place(n.Val, nil)
-			case *tree.TypeSwitch:
-				for _, c := range n.Cases {
-					if c.V != nil {
-						d.values[c.V] = append(d.values[c.V], n.X)
-					}
-				}
-			case *tree.Select:
-				for _, c := range n.Cases {
-					place(c.Lhs, nil)
-					place(c.Ok, nil)
+	tree.Walk(list, func(n tree.Node) bool {
+		switch n := n.(type) {
+		case *tree.Declare:
+			if n.Init != nil && types.IsInterface(n.V.T) {
+				d.values[n.V] = append(d.values[n.V], given{x: n.Init})
+			}
+		case *tree.Assign:
+			for i, l := range n.Lhs {
+				if len(n.Lhs) == len(n.Rhs) {
+					place(l, given{x: n.Rhs[i]})
+				} else if a, ok := n.Rhs[0].(*tree.Assert); ok && i == 0 {
+					place(l, given{x: a})
+				} else {
+					place(l, given{as: n, i: i})
 				}
 			}
-			return true
-		})
-	}
-	body(f)
-	return calls
+		case *tree.Range:
+			place(n.Key, given{})
+			place(n.Val, given{})
+		case *tree.TypeSwitch:
+			for _, c := range n.Cases {
+				if c.V != nil && types.IsInterface(c.V.T) {
+					d.values[c.V] = append(d.values[c.V], given{x: n.X})
+				}
+			}
+		case *tree.Select:
+			for _, c := range n.Cases {
+				place(c.Lhs, given{})
+				place(c.Ok, given{})
+			}
+		}
+		return true
+	})
 }
 
 // concrete is the type of all values that x can hold, noType for nil only, or nil when it is not known.
@@ -149,6 +126,12 @@ func (d *devirtualizer) concrete(x tree.Expr, seen map[*tree.Var]bool) types.Typ
 		case *tree.Convert:
 			x = y.X
 			continue
+		case *tree.Block:
+			if y.X == nil {
+				return nil
+			}
+			x = y.X
+			continue
 		case *tree.Zero:
 			return noType
 		case *tree.Assert:
@@ -159,7 +142,7 @@ func (d *devirtualizer) concrete(x tree.Expr, seen map[*tree.Var]bool) types.Typ
 			continue
 		case *tree.Ref:
 			v := source(y.V)
-			if v.Kind != tree.Local || v.Addrtaken || d.unknown[v] {
+			if v.Kind != tree.Local || v.Addrtaken {
 				return nil
 			}
 			if seen[v] {
@@ -167,7 +150,14 @@ func (d *devirtualizer) concrete(x tree.Expr, seen map[*tree.Var]bool) types.Typ
 			}
 			seen[v] = true
 			t := noType
-			for _, val := range d.values[v] {
+			for _, g := range d.values[v] {
+				val := g.x
+				if g.as != nil && len(g.as.Rhs) == len(g.as.Lhs) {
+					val = g.as.Rhs[g.i]
+				}
+				if val == nil {
+					return nil
+				}
 				u := d.concrete(val, seen)
 				switch {
 				case u == nil:

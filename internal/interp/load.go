@@ -97,7 +97,7 @@ func New(prog *bytecode.Program, space *mem.Space, h *heap.Heap, cfg Config) (*M
 	if len(prog.Code) == 0 || len(prog.Funcs) == 0 {
 		return nil, errors.New("the program has no code")
 	}
-	m := &Machine{prog: prog, quantum: cfg.Quantum, hooks: map[string]uint32{}}
+	m := &Machine{prog: prog, quantum: cfg.Quantum, hooks: map[string]uint32{}, inlined: countInlined(prog.Funcs)}
 	m.metered = cfg.Deterministic || cfg.Steps > 0 || cfg.Flags.Yield || cfg.Flags.MoveStack || cfg.Flags.Pairs > 0
 	m.counting = cfg.Flags.Pairs
 	switch {

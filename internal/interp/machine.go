@@ -64,6 +64,7 @@ type Machine struct {
 	prog *bytecode.Program
 	code []bytecode.Ins // prog.Code as the loop wants it; see load.go
 	at   *stack.Code
+	inlined
 
 	natives []native
 	hooks   map[string]uint32 // index in prog.Funcs

@@ -51,93 +51,24 @@ func (m *Machine) file(i int32) string {
 	return "?"
 }
 
-// expand gives the logical frames at an instruction of fn, innermost first.
-func (m *Machine) expand(fn *abi.Func, ins uint32) []host.Frame {
-	pc := m.pcOf(ins)
-	l := fn.LineAt(ins - fn.Entry)
-	file, line := m.file(l.File), int(l.Line)
-	if len(fn.Lines) == 0 {
-		file = fn.File
-	}
-	var out []host.Frame
-	for i := l.Inl; i >= 0 && int(i) < len(fn.Inl); i = fn.Inl[i].Parent {
-		in := fn.Inl[i]
-		out = append(out, host.Frame{PC: pc, Func: in.Name, File: file, Line: line, System: system(in.Name)})
-		file, line = m.file(in.File), int(in.Line)
-	}
-	return append(out, host.Frame{PC: pc, Func: fn.Name, File: file, Line: line,
-		Entry: m.codePointer(fn), StartLine: int(fn.Line), System: system(fn.Name)})
-}
-
-// system reports whether a function is left out of tracebacks: package runtime's
-// own, exported ones excepted.
-func system(name string) bool {
-	rest, ok := strings.CutPrefix(name, "runtime.")
-	if !ok {
-		return false
-	}
-	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "("), "*")
-	return rest == "" || rest[0] < 'A' || rest[0] > 'Z'
-}
-
 // Callers implements host.Frames.
 func (m *Machine) Callers(g *sched.G, skip int, pcs []uint64) int {
 	n := 0
 	m.physical(g, func(fn *abi.Func, ins uint32) bool {
-		if fn.Flags&abi.Wrapper != 0 {
-			return true
+		for _, f := range m.visibleFrames(fn, ins) {
+			if skip > 0 {
+				skip--
+				continue
+			}
+			if n == len(pcs) {
+				return false
+			}
+			pcs[n] = f.PC
+			n++
 		}
-		k := len(m.expand(fn, ins))
-		if skip >= k {
-			skip -= k
-			return true
-		}
-		skip = 0
-		if n == len(pcs) {
-			return false
-		}
-		pcs[n] = m.pcOf(ins)
-		n++
 		return true
 	})
 	return n
-}
-
-// Symbolize implements host.Frames.
-func (m *Machine) Symbolize(pc uint64) []host.Frame {
-	fn, ins := m.lookup(pc)
-	if fn == nil {
-		return nil
-	}
-	return m.expand(fn, ins)
-}
-
-// lookup finds the function and the instruction before a PC.
-func (m *Machine) lookup(pc uint64) (*abi.Func, uint32) {
-	off := pc - mem.TextBase
-	if off == 0 || off > uint64(len(m.code))*bytecode.InsBytes {
-		return nil, 0
-	}
-	ins := uint32((off - 1) / bytecode.InsBytes)
-	return m.prog.FuncAt(ins), ins
-}
-
-// FuncForPC implements host.Frames. A code pointer is its own function's.
-func (m *Machine) FuncForPC(pc uint64) (host.Frame, bool) {
-	fn := m.target(pc)
-	ins := uint32(0)
-	if fn != nil {
-		ins = fn.Entry
-	} else if fn, ins = m.lookup(pc); fn == nil {
-		return host.Frame{}, false
-	}
-	fs := m.expand(fn, ins)
-	f := fs[len(fs)-1]
-	f.File = fn.File
-	if f.File == "" {
-		f.File = fs[len(fs)-1].File
-	}
-	return f, true
 }
 
 // shown is a logical frame as it is printed.

@@ -119,7 +119,7 @@ var addresses = regexp.MustCompile(`\b0x[0-9a-f]{5,}|\[0x[0-9a-f]+\]`)
 
 // The goldens show the instructions; addresses are blanked, they change with everything else.
 func TestKernels(t *testing.T) {
-	u := compile(t, kernelSource)
+	u := compileWith(t, kernelSource, Options{NoInline: true}) // one function each
 	var got bytes.Buffer
 	for _, name := range []string{"fib", "sieve", "matmul", "pull", "tree", "small", "named", "fields", "sum"} {
 		for i := range u.Program.Funcs {

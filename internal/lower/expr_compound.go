@@ -509,7 +509,7 @@ func (g *gen) selectStmt(s *tree.Select) {
 			g.condJump(bc.BNEI, chosen, none, num(int64(i)), next)
 		}
 		for _, v := range c.Decl {
-			g.declare(v, nil)
+			g.declare(&tree.Declare{V: v})
 		}
 		if !c.Send {
 			l := g.layout(c.Ch.Type().Underlying().(*types.Chan).Elem())

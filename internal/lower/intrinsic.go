@@ -48,6 +48,12 @@ func intrinsicKey(f *tree.Func) string {
 	return key + f.Obj.Name()
 }
 
+// isIntrinsic reports whether calls of f may become instructions.
+func isIntrinsic(f *tree.Func) bool {
+	key := intrinsicKey(f)
+	return key != "" && f.Flags&tree.Wrapper == 0 && intrinsics[key] != nil
+}
+
 func (g *gen) intrinsic(e *tree.Call) ([]ref, bool) {
 	key := intrinsicKey(e.F)
 	if key == "" || e.F.Flags&tree.Wrapper != 0 {

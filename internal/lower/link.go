@@ -158,14 +158,16 @@ func (k *linker) place(p *bytecode.Program, f *node, pos *positions) error {
 		r.File = pos.names[file]
 	}
 	r.Lines = make([]abi.Line, 0, len(f.frag.Pos))
+	calls := inlinedCalls{k: k, r: &r, pos: pos}
 	for _, run := range f.frag.Pos {
 		l := abi.Line{Start: run.Start, File: file, Line: r.Line, Inl: -1}
 		if run.Pos.IsValid() {
 			l.File, l.Line = pos.of(run.Pos)
+			l.Inl = calls.record(tree.InlinedAt(run.Pos))
 		}
 		if n := len(r.Lines); n > 0 {
 			last := &r.Lines[n-1]
-			if last.File == l.File && last.Line == l.Line {
+			if last.File == l.File && last.Line == l.Line && last.Inl == l.Inl {
 				continue
 			}
 			if last.Start == l.Start {
@@ -176,6 +178,39 @@ func (k *linker) place(p *bytecode.Program, f *node, pos *positions) error {
 	}
 	p.Funcs = append(p.Funcs, r)
 	return nil
+}
+
+// inlinedCalls makes the records of the calls that were inlined into one function.
+type inlinedCalls struct {
+	k   *linker
+	r   *abi.Func
+	pos *positions
+	of  map[int]int32
+}
+
+// record is the index of the record of inlined call n of the tree, -1 for 0. A wrapper has none: its frame is
+// that of its caller.
+func (c *inlinedCalls) record(n int) int32 {
+	if n == 0 {
+		return -1
+	}
+	if i, ok := c.of[n]; ok {
+		return i
+	}
+	call := &c.k.p.Inlined[n-1]
+	i := c.record(tree.InlinedAt(call.Call))
+	if call.F.Flags&tree.Wrapper == 0 {
+		rec := abi.InlCall{Name: call.F.Name, Parent: i}
+		rec.File, rec.Line = c.pos.of(call.Call)
+		rec.Callee, rec.Start = c.pos.of(call.F.Pos)
+		i = int32(len(c.r.Inl))
+		c.r.Inl = append(c.r.Inl, rec)
+	}
+	if c.of == nil {
+		c.of = map[int]int32{}
+	}
+	c.of[n] = i
+	return i
 }
 
 // reflectWrapper are the functions between a func value made by reflect and what it
@@ -323,7 +358,7 @@ type positions struct {
 }
 
 func (ps *positions) of(p token.Pos) (file int32, line int32) {
-	if !p.IsValid() || ps.fset == nil {
+	if p = tree.Place(p); !p.IsValid() || ps.fset == nil {
 		return ps.file(""), 0
 	}
 	if ps.last == nil || int(p) < ps.last.Base() || int(p) > ps.last.Base()+ps.last.Size() {

@@ -26,6 +26,9 @@ type Options struct {
 	// what does not escape lives in frames.
 	NoEscape bool
 
+	// NoInline leaves every call in place.
+	NoInline bool
+
 	// Passes run on every function between building and ordering, in this order; nil: inline, escape.
 	Passes []func(p *tree.Program, f *tree.Func)
 }
@@ -103,9 +106,11 @@ func newLinker(p *tree.Program, opts Options) (*linker, error) {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
 	if opts.Passes == nil {
-		opts.Passes = []func(*tree.Program, *tree.Func){inline.Pass, escape.NewPass(p, nil)}
+		in := inline.New(p, inline.Options{Off: opts.NoInline, Intrinsic: isIntrinsic})
+		prepare := func(_ *tree.Program, f *tree.Func) { in.Func(f) }
+		opts.Passes = []func(*tree.Program, *tree.Func){escape.NewPass(p, prepare)}
 		if opts.NoEscape {
-			opts.Passes[1] = escape.Pass
+			opts.Passes = []func(*tree.Program, *tree.Func){prepare, escape.Pass}
 		}
 	}
 	k := &linker{
@@ -180,7 +185,7 @@ func (c genCtx) StaticExpr(e tree.Expr) *Data {
 	return c.k.staticExpr(e)
 }
 
-func (c genCtx) Position(p token.Pos) token.Position { return c.k.p.Fset.Position(p) }
+func (c genCtx) Position(p token.Pos) token.Position { return c.k.p.Position(p) }
 
 func (k *linker) fset() *token.FileSet { return k.p.Fset }
 

@@ -20,6 +20,11 @@ import (
 // compile compiles the source of a main package and verifies the result.
 func compile(t testing.TB, source string) *Unit {
 	t.Helper()
+	return compileWith(t, source, Options{})
+}
+
+func compileWith(t testing.TB, source string, opts Options) *Unit {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o644); err != nil {
 		t.Fatal(err)
@@ -29,7 +34,8 @@ func compile(t testing.TB, source string) *Unit {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	u, err := CompileUnit(tree.NewProgram(l), Options{GoVersion: l.GoVersion, Main: "main.go"})
+	opts.GoVersion, opts.Main = l.GoVersion, "main.go"
+	u, err := CompileUnit(tree.NewProgram(l), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +153,7 @@ func TestInitialisers(t *testing.T) {
 type pair struct { name string; f func(int) int; next *pair }
 func twice(n int) int { return 2*n }
 func unused(n int) int { return n }
+//go:noinline
 func effect() int { println("effect"); return 1 }
 var (
 	used   = [2]pair{{"one", twice, &extra}, {name: "two"}}

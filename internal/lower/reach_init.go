@@ -38,7 +38,8 @@ func (k *linker) openInits() error {
 		return errors.New("BUG: the guest's runtime.rt0 does not call go:init")
 	}
 	in.fn.Extern, in.fn.State, in.fn.Name = false, tree.Ordered, "runtime.doInit"
-	k.queued[in.fn] = true // for sealInits
+	k.hooks["runtime.rt0"].Name = "runtime.main" // as it is called in Go
+	k.queued[in.fn] = true                       // for sealInits
 	in.all = k.p.Inits()
 	for _, p := range in.all {
 		for _, v := range p.Vars {

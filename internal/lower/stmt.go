@@ -22,7 +22,7 @@ func (g *gen) stmt(s tree.Stmt) {
 	case *tree.ExprStmt:
 		g.exprStmt(s.X)
 	case *tree.Declare:
-		g.declare(s.V, s.Init)
+		g.declare(s)
 	case *tree.Assign:
 		g.assign(s)
 	case *tree.AssignOp:
@@ -83,7 +83,8 @@ func (g *gen) exprStmt(e tree.Expr) {
 }
 
 // declare brings a variable to life.
-func (g *gen) declare(v *tree.Var, init tree.Expr) {
+func (g *gen) declare(s *tree.Declare) {
+	v, init := s.V, s.Init
 	x := g.variable(v)
 	if x.frame {
 		g.declareObject(v, init)
@@ -107,7 +108,7 @@ func (g *gen) declare(v *tree.Var, init tree.Expr) {
 		g.move(ref{g.home(v).reg, 0}, box, 1)
 		return
 	}
-	if x.uses == 0 && (init == nil || isZero(init)) && x.defs <= 1 {
+	if x.uses == 0 && (init == nil || isZero(init)) && x.defs <= 1 || s.Undef && init == nil {
 		return
 	}
 	if init == nil {

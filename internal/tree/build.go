@@ -49,6 +49,9 @@ type Program struct {
 	locals  map[localKey]*types.Named // instances of types declared in generic functions
 	localOf map[*types.TypeName]LocalType
 
+	// Inlined lists the calls that were replaced by bodies; see inlined.go. Written by room inline.
+	Inlined []InlinedCall
+
 	localNumber map[*types.TypeName]int
 	msets       map[types.Type][]MethodInfo
 	inits       []*PackageInit
@@ -112,7 +115,6 @@ type nest struct {
 	gotos    map[types.Object]bool   // computed at the first labelled statement
 	root     ast.Node                // syntax of the whole nest, for gotos
 	closures []*Func                 // literals and deferred-call wrappers, in the order of creation
-	names    map[*Func]*nameCounts
 }
 
 // bodyExits is how the body function of a range-over-func loop leaves its loop for a place in the

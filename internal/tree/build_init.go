@@ -116,7 +116,7 @@ func (p *Program) varInit(pkg *loadPackage, in *types.Initializer, n, lits int) 
 	i.F = p.initializer(pkg, n, in.Rhs.Pos())
 	i.F.build = func(f *Func) {
 		b := p.initBuilder(pkg, f, in.Rhs)
-		b.nest.names[f] = &nameCounts{lits: lits}
+		f.nested.lits = lits
 		pos := in.Lhs[0].Pos()
 		lhs := make([]Expr, len(i.Lhs))
 		for k, v := range i.Lhs {

@@ -44,8 +44,8 @@ type nameCounts struct{ lits, wraps, ranges int }
 // builder goes on with b's stack of targets, so that branches to enclosing statements can be told
 // (target.owner), and exits must be set by the caller.
 func (b *builder) child(kind closureKind, pos, end token.Pos) *builder {
-	sym, name := b.closureName(kind)
-	f := &Func{Sym: sym, Name: name, Pkg: b.fn.Pkg, Pos: pos, End: end, Outer: b.fn, Args: b.fn.Args, State: Built}
+	sym, name := b.fn.nestedName(kind, nil)
+	f := &Func{Sym: sym, Name: name, Pkg: b.fn.Pkg, Pos: pos, End: end, Outer: b.fn, Args: b.fn.Args, State: Built, kind: kind}
 	c := &builder{p: b.p, pkg: b.pkg, info: b.info, fn: f, outer: b, nest: b.nest}
 	switch kind {
 	case rangeBody:
@@ -60,34 +60,33 @@ func (b *builder) child(kind closureKind, pos, end token.Pos) *builder {
 	return c
 }
 
-// closureName names the next nested function of b.fn.
-func (b *builder) closureName(kind closureKind) (sym, name string) {
-	f := b.fn
+// nestedName names the next nested function of f. via are the functions, outermost first, whose inlined
+// bodies the literal stands in.
+func (f *Func) nestedName(kind closureKind, via []string) (sym, name string) {
 	for f.Flags&RangeBody != 0 && f.Outer != nil {
 		f = f.Outer
 	}
-	n := b.nest.names[f]
-	if n == nil {
-		n = &nameCounts{}
-		b.nest.names[f] = n
+	suffix := ""
+	for _, v := range via {
+		suffix += "." + v
 	}
-	suffix := "."
 	switch kind {
 	case literal:
+		f.nested.lits++
 		if f.Outer == nil {
-			suffix = ".func"
+			suffix += ".func" + strconv.Itoa(f.nested.lits)
+		} else {
+			suffix += "." + strconv.Itoa(f.nested.lits)
 		}
-		n.lits++
-		suffix += strconv.Itoa(n.lits)
 	case rangeBody:
-		n.ranges++
-		suffix = "-range" + strconv.Itoa(n.ranges)
+		f.nested.ranges++
+		suffix += "-range" + strconv.Itoa(f.nested.ranges)
 	case goCall:
-		n.wraps++
-		suffix = ".gowrap" + strconv.Itoa(n.wraps)
+		f.nested.wraps++
+		suffix += ".gowrap" + strconv.Itoa(f.nested.wraps)
 	case deferCall:
-		n.wraps++
-		suffix = ".deferwrap" + strconv.Itoa(n.wraps)
+		f.nested.wraps++
+		suffix += ".deferwrap" + strconv.Itoa(f.nested.wraps)
 	}
 	if f.Flags&InitFunc != 0 && f.Obj == nil { // an initialiser: its symbol is not that of the package's init
 		return f.Name + suffix, f.Name + suffix

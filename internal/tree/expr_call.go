@@ -88,7 +88,7 @@ func (b *builder) before(e *ast.CallExpr, x *Expr) []Stmt {
 		return nil
 	}
 	v := b.temp("callee", (*x).Type(), e.Lparen)
-	d := &Declare{At{e.Lparen}, v, *x}
+	d := &Declare{At: At{e.Lparen}, V: v, Init: *x}
 	*x = b.ref(v, e.Lparen)
 	return []Stmt{d}
 }
@@ -137,7 +137,7 @@ func (b *builder) spreadValue(x Expr, pos token.Pos) (pre []Stmt, parts []Expr) 
 	out := make([]Expr, tup.Len())
 	for i := range out {
 		v := b.temp("arg", b.p.Canon(tup.At(i).Type()), pos)
-		pre = append(pre, &Declare{At{pos}, v, nil})
+		pre = append(pre, &Declare{At: At{pos}, V: v})
 		as.Lhs = append(as.Lhs, b.ref(v, pos))
 		out[i] = b.ref(v, pos)
 	}
@@ -201,7 +201,7 @@ func (b *builder) keepPointers(c *Call, vals []Expr) (pre []Stmt) {
 	hold := func(x *Expr, name string) *Ref {
 		pos := (*x).Pos()
 		v := b.temp(name, (*x).Type(), pos)
-		pre = append(pre, &Declare{At{pos}, v, *x})
+		pre = append(pre, &Declare{At: At{pos}, V: v, Init: *x})
 		*x = b.ref(v, pos)
 		return &Ref{Typed{At{pos}, v.T}, v}
 	}

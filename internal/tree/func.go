@@ -208,7 +208,7 @@ func (b *builder) funcBody(body *ast.BlockStmt) {
 }
 
 func (p *Program) newNest(pkg *loadPackage, sub *substitution, pos token.Pos) *nest {
-	n := &nest{p: p, sub: sub, vars: map[types.Object]*Var{}, names: map[*Func]*nameCounts{}, perIter: true}
+	n := &nest{p: p, sub: sub, vars: map[types.Object]*Var{}, perIter: true}
 	for _, f := range pkg.Files {
 		if f.FileStart <= pos && pos < f.FileEnd {
 			n.file = f

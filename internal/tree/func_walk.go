@@ -152,3 +152,161 @@ func walkStmt(s Stmt, visit func(Node) bool) {
 		Walk(s.Stmts, visit)
 	}
 }
+
+// Edit replaces every expression of the list by what edit makes of it, operands first. Nested functions are not
+// entered.
+func Edit(list []Stmt, edit func(Expr) Expr) {
+	e := editor(edit)
+	e.stmts(list)
+}
+
+// EditExpr is Edit for one expression; it returns the new one.
+func EditExpr(x Expr, edit func(Expr) Expr) Expr {
+	editor(edit).expr(&x)
+	return x
+}
+
+type editor func(Expr) Expr
+
+func (e editor) list(xs []Expr) {
+	for i := range xs {
+		e.expr(&xs[i])
+	}
+}
+
+func (e editor) expr(p *Expr) {
+	switch x := (*p).(type) {
+	case nil:
+		return
+	case *Closure:
+		e.list(x.Vals)
+	case *Unary:
+		e.expr(&x.X)
+	case *Binary:
+		e.expr(&x.X)
+		e.expr(&x.Y)
+	case *Deref:
+		e.expr(&x.X)
+	case *Addr:
+		e.expr(&x.X)
+	case *Field:
+		e.expr(&x.X)
+	case *Index:
+		e.expr(&x.X)
+		e.expr(&x.I)
+	case *MapIndex:
+		e.expr(&x.M)
+		e.expr(&x.K)
+	case *Slice:
+		e.expr(&x.X)
+		e.expr(&x.Lo)
+		e.expr(&x.Hi)
+		e.expr(&x.Max)
+	case *Call:
+		e.expr(&x.Fn)
+		e.list(x.Args)
+		e.list(x.Keep)
+	case *Builtin:
+		e.list(x.Args)
+	case *New:
+		e.expr(&x.Init)
+	case *MakeSlice:
+		e.expr(&x.Len)
+		e.expr(&x.Cap)
+	case *MakeMap:
+		e.expr(&x.Hint)
+	case *MakeChan:
+		e.expr(&x.Size)
+	case *StructLit:
+		e.list(x.Vals)
+	case *ArrayLit:
+		e.list(x.Elems)
+	case *MapLit:
+		for i := range x.Keys {
+			e.expr(&x.Keys[i])
+			e.expr(&x.Vals[i])
+		}
+	case *Convert:
+		e.expr(&x.X)
+	case *ToIface:
+		e.expr(&x.X)
+	case *IfaceConv:
+		e.expr(&x.X)
+	case *Assert:
+		e.expr(&x.X)
+	case *IsType:
+		e.expr(&x.X)
+	case *IfaceData:
+		e.expr(&x.X)
+	case *Recv:
+		e.expr(&x.X)
+	case *Concat:
+		e.list(x.Xs)
+	case *Block:
+		e.stmts(x.Stmts)
+		e.expr(&x.X)
+	}
+	*p = e(*p)
+}
+
+func (e editor) stmts(list []Stmt) {
+	for _, s := range list {
+		switch s := s.(type) {
+		case *ExprStmt:
+			e.expr(&s.X)
+		case *Declare:
+			e.expr(&s.Init)
+		case *Assign:
+			e.list(s.Lhs)
+			e.list(s.Rhs)
+		case *AssignOp:
+			e.expr(&s.X)
+			e.expr(&s.Y)
+		case *If:
+			e.expr(&s.Cond)
+			e.stmts(s.Then)
+			e.stmts(s.Else)
+		case *For:
+			e.stmts(s.CondPre)
+			e.expr(&s.Cond)
+			e.stmts(s.Post)
+			e.stmts(s.Body)
+		case *Range:
+			e.expr(&s.X)
+			e.expr(&s.Key)
+			e.expr(&s.Val)
+			e.stmts(s.Body)
+		case *Switch:
+			e.expr(&s.Tag)
+			for _, c := range s.Cases {
+				e.list(c.Vals)
+				e.stmts(c.Body)
+			}
+		case *TypeSwitch:
+			e.expr(&s.X)
+			for _, c := range s.Cases {
+				e.stmts(c.Body)
+			}
+		case *Select:
+			for _, c := range s.Cases {
+				e.expr(&c.Ch)
+				e.expr(&c.Val)
+				e.expr(&c.Lhs)
+				e.expr(&c.Ok)
+				e.stmts(c.Body)
+			}
+		case *Return:
+			e.list(s.Vals)
+		case *Go:
+			e.expr(&s.Fn)
+		case *Defer:
+			e.expr(&s.Fn)
+			e.expr(&s.Token)
+		case *Send:
+			e.expr(&s.Ch)
+			e.expr(&s.X)
+		case *Group:
+			e.stmts(s.Stmts)
+		}
+	}
+}

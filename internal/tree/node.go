@@ -60,6 +60,8 @@ type Func struct {
 	Escape any // owned by room escape: its summary of the parameters
 	Inline any // owned by room inline
 	build  func(*Func)
+	kind   closureKind      // of a closure
+	nested nameCounts       // closures named so far
 	sig    *types.Signature // cache of Program.Signature
 }
 
@@ -381,11 +383,13 @@ type (
 		X Expr
 	}
 	// Declare brings V to life with its zero value, or with Init. Each execution makes a new variable
-	// (a new heap home when V lives on the heap).
+	// (a new heap home when V lives on the heap). With Undef the zero value is not needed: V is assigned before
+	// it is read.
 	Declare struct {
 		At
-		V    *Var
-		Init Expr
+		V     *Var
+		Init  Expr
+		Undef bool
 	}
 	// Assign is Lhs = Rhs. A nil entry of Lhs is blank. In the full form there are len(Lhs) == len(Rhs)
 	// parallel values, or one Rhs with a tuple type. In the core form: one Lhs and one Rhs, or a tuple

@@ -12,7 +12,8 @@ package tree
 // program sees is taken out into a temporary at once: calls, receives, append, copy,
 // make, []byte(s), type assertions to types that are not pointer-shaped, && and ||,
 // and also, for no deeper reason than that the real compiler does so, len, cap,
-// real, imag, complex, min, max and slicing. All else stays where it is.
+// real, imag, complex, min, max, slicing, and the value of a Block (the result of an inlined call). All else stays
+// where it is.
 //
 // Late. When the whole statement has been visited, what is left over is flattened
 // from left to right: map accesses, conversions to interface types, string(b),
@@ -35,7 +36,7 @@ package tree
 //
 // Only the temporaries that are needed are made. The result of a call that is
 // assigned to a variable in the frame goes there directly. The pure ones among the early operations
-// (slicing, len, && of pure operands …) stay nested as long as no statement follows
+// (slicing, len, && of pure operands, a Block's value …) stay nested as long as no statement follows
 // them; if one does, settle moves them into temporaries at the place in the
 // sequence where the early step met them.
 //
@@ -239,7 +240,10 @@ func (o *orderer) settle(e *Expr, at int) {
 			return
 		}
 		if isEarlyPure(*e) {
-			if !isStable(*e) {
+			if b, ok := (*e).(*Block); ok {
+				*e = b.X
+			}
+			if !o.steady(*e, at) {
 				t := o.hidden("", (*e).Type(), (*e).Pos())
 				moved = append(moved, assign((*e).Pos(), o.ref(t, (*e).Pos()), *e))
 				*e = o.ref(t, (*e).Pos())
@@ -257,4 +261,13 @@ func (o *orderer) settle(e *Expr, at int) {
 	if moved != nil {
 		o.out = slices.Insert(o.out, at, moved...)
 	}
+}
+
+// steady tells that e has the same value before o.out[at] as at the end of o.out. Besides calls, which isStable knows, the
+// statements of inlined calls may assign variables.
+func (o *orderer) steady(e Expr, at int) bool {
+	return isStable(e) && !anyExpr(e, func(e Expr) bool {
+		r, ok := e.(*Ref)
+		return ok && r.V.Reassigned && assigns(o.out[at:], r.V)
+	})
 }

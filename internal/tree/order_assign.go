@@ -173,7 +173,7 @@ func (o *orderer) pin(x Expr) Expr {
 	case *Const:
 		return x
 	case *Ref:
-		if unshared(x.V) {
+		if unshared(x.V) && (x.V.Temp || !x.V.Reassigned) { // inlined calls assign variables
 			return x
 		}
 	}

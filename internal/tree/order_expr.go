@@ -116,7 +116,11 @@ func (o *orderer) early(e Expr, dst *Var) Expr {
 		if e.X == nil {
 			return nil
 		}
-		return o.early(e.X, dst)
+		x := o.late(o.early(e.X, dst), dst != nil)
+		if isLiteralValue(x) || isAlone(x) {
+			return x
+		}
+		return &Block{Typed: e.Typed, X: x}
 
 	case *Binary:
 		switch e.Op {
@@ -261,6 +265,8 @@ func (o *orderer) late(e Expr, whole bool) Expr {
 	switch e := e.(type) {
 	case *Const, *Zero, *Ref, *FuncRef:
 		return e
+	case *Block: // what early has left of one
+		return o.late(e.X, whole)
 	case *New:
 		if e.Init != nil {
 			return o.newInit(e, whole)

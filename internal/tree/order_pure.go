@@ -85,6 +85,8 @@ func isEarlyPure(e Expr) bool {
 	switch e := e.(type) {
 	case *Slice:
 		return true
+	case *Block:
+		return len(e.Stmts) == 0
 	case *Binary:
 		return e.Op == token.LAND || e.Op == token.LOR
 	case *Builtin:

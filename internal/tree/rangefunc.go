@@ -129,14 +129,14 @@ func (b *builder) rangeFunc(s *ast.RangeStmt, t *target) []Stmt {
 	return b.block(func() {
 		if l.up == nil {
 			if l.next != nil {
-				b.emit(&Declare{At{pos}, l.next, b.intConst(0, l.next.T, pos)})
+				b.emit(&Declare{At: At{pos}, V: l.next, Init: b.intConst(0, l.next.T, pos)})
 			}
 			if l.defers != nil {
 				token := &Builtin{Typed: Typed{At{pos}, l.defers.T}, Name: "deferrangefunc"}
-				b.emit(&Declare{At{pos}, l.defers, token})
+				b.emit(&Declare{At: At{pos}, V: l.defers, Init: token})
 			}
 		}
-		b.emit(&Declare{At{pos}, l.state, b.intConst(rfReady, l.state.T, pos)})
+		b.emit(&Declare{At: At{pos}, V: l.state, Init: b.intConst(rfReady, l.state.T, pos)})
 		b.emit(&ExprStmt{At{pos}, call})
 		missing := b.misuse(b.intConst(rfMissing, l.state.T, pos), pos)
 		b.emit(&If{At: At{pos}, Cond: b.isInt(l.state, rfPanic, pos), Then: []Stmt{missing}})
@@ -182,7 +182,7 @@ func (l *rangeLoop) body(s *ast.RangeStmt, yield *types.Signature) Expr {
 	}
 	c.fn.Body = c.block(func() {
 		was := c.temp("", l.state.T, pos)
-		c.emit(&Declare{At{pos}, was, c.ref(l.state, pos)})
+		c.emit(&Declare{At: At{pos}, V: was, Init: c.ref(l.state, pos)})
 		c.setInt(l.state, rfPanic, pos)
 		bad := &Binary{Typed{At{pos}, types.Typ[types.Bool]}, token.NEQ, c.ref(was, pos), c.intConst(rfReady, was.T, pos)}
 		c.emit(&If{At: At{pos}, Cond: bad, Then: []Stmt{c.misuse(c.ref(was, pos), pos)}})

@@ -191,7 +191,7 @@ func (b *builder) declStmt(s *ast.DeclStmt) {
 		if len(vs.Values) == 0 {
 			for _, id := range vs.Names {
 				if id.Name != "_" {
-					b.emit(&Declare{At{id.Pos()}, b.declare(b.info.Defs[id]), nil})
+					b.emit(&Declare{At: At{id.Pos()}, V: b.declare(b.info.Defs[id])})
 				}
 			}
 			continue
@@ -218,7 +218,7 @@ func (b *builder) define(pos token.Pos, lhs, rhs []ast.Expr, t types.Type) {
 			return
 		}
 		x := b.exprTo(rhs[0], b.typ(obj.Type()))
-		b.emit(&Declare{At{pos}, b.declare(obj), x})
+		b.emit(&Declare{At: At{pos}, V: b.declare(obj), Init: x})
 		return
 	}
 	b.assign(pos, lhs, rhs, t)
@@ -285,7 +285,7 @@ func (b *builder) assign(pos token.Pos, lhs, rhs []ast.Expr, t types.Type) {
 	bind := func() {
 		for i, v := range fresh {
 			b.nest.vars[objs[i]] = v
-			b.emit(&Declare{At{v.Pos}, v, nil})
+			b.emit(&Declare{At: At{v.Pos}, V: v})
 		}
 	}
 	if len(lhs) == len(rhs) {
@@ -337,7 +337,7 @@ func (b *builder) assignTuple(pos token.Pos, lhs []Expr, x Expr) {
 			continue
 		}
 		v := b.temp("tmp", b.p.Canon(tup.At(i).Type()), pos)
-		b.emit(&Declare{At{pos}, v, nil})
+		b.emit(&Declare{At: At{pos}, V: v})
 		first.Lhs = append(first.Lhs, b.ref(v, pos))
 		second.Lhs = append(second.Lhs, l)
 		second.Rhs = append(second.Rhs, b.convert(b.ref(v, pos), l.Type()))

@@ -246,7 +246,7 @@ func (b *builder) decided(tag, v Expr) int {
 // untag turns a switch with a tag that compares differently with different cases into one of conditions.
 func (b *builder) untag(sw *Switch) {
 	v := b.temp("tag", sw.Tag.Type(), sw.P)
-	b.emit(&Declare{At{sw.P}, v, sw.Tag})
+	b.emit(&Declare{At: At{sw.P}, V: v, Init: sw.Tag})
 	for _, c := range sw.Cases {
 		for i, x := range c.Vals {
 			l, r := b.unify(b.ref(v, x.Pos()), x)

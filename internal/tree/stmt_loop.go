@@ -36,7 +36,7 @@ func (b *builder) forStmt(s *ast.ForStmt, name types.Object) {
 		for _, v := range vars {
 			if v.Addrtaken || v.Captured && (v.Reassigned || b.p.Sizes.Sizeof(v.T) > 128) {
 				tmp := b.temp(v.Name, v.T, v.Pos)
-				copies = append(copies, &Declare{At{v.Pos}, tmp, b.ref(v, v.Pos)}, &Declare{At{v.Pos}, v, b.ref(tmp, v.Pos)})
+				copies = append(copies, &Declare{At: At{v.Pos}, V: tmp, Init: b.ref(v, v.Pos)}, &Declare{At: At{v.Pos}, V: v, Init: b.ref(tmp, v.Pos)})
 			}
 		}
 		f.Post = append(copies, f.Post...)
@@ -93,7 +93,7 @@ func (b *builder) rangeStmt(s *ast.RangeStmt, name types.Object) {
 				r.Decl = append(r.Decl, v)
 			} else {
 				v.Reassigned = true
-				shared = append(shared, &Declare{At{e.Pos()}, v, nil})
+				shared = append(shared, &Declare{At: At{e.Pos()}, V: v})
 			}
 			return ref
 		}
@@ -132,7 +132,7 @@ func (b *builder) rangeTypes(r *Range, s *ast.RangeStmt) (key, val types.Type) {
 	case *types.Slice, *types.Array:
 		if d, ok := x.(*Deref); ok && hasEffects(d.X) { // evaluated, and checked for nil, even if no element is used
 			tmp := b.temp("array", d.X.Type(), d.P)
-			b.emit(&Declare{At{d.P}, tmp, d.X})
+			b.emit(&Declare{At: At{d.P}, V: tmp, Init: d.X})
 			d.X = b.ref(tmp, d.P)
 			b.emit(&Assign{At{d.P}, []Expr{nil}, []Expr{b.checked(d)}})
 		}

@@ -447,3 +447,13 @@ func (p *Program) plainSig(f *types.Func) *types.Signature {
 	sig := f.Type().(*types.Signature)
 	return p.Canon(types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())).(*types.Signature)
 }
+
+// FieldOffset is the offset, in bytes, of the field that f selects.
+func (p *Program) FieldOffset(f *Field) int64 {
+	st := f.X.Type().Underlying().(*types.Struct)
+	fields := make([]*types.Var, f.I+1)
+	for i := range fields {
+		fields[i] = st.Field(i)
+	}
+	return p.Sizes.Offsetsof(fields)[f.I]
+}

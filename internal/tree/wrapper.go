@@ -140,7 +140,7 @@ func (p *Program) wrapper(recv types.Type, fn *types.Func, path []int) *Func {
 
 // builderOf is a builder for a made function.
 func (p *Program) builderOf(f *Func) *builder {
-	n := &nest{p: p, vars: map[types.Object]*Var{}, names: map[*Func]*nameCounts{}}
+	n := &nest{p: p, vars: map[types.Object]*Var{}}
 	return &builder{p: p, fn: f, nest: n}
 }
 

@@ -3,8 +3,9 @@ package runtime
 import "unsafe"
 
 // Callers, frames and functions. A program counter is the guest text address
-// after the calling instruction; a *Func is the text address of the function's
-// header, never dereferenced.
+// after the calling instruction, or a number behind the text for a call that was inlined
+// around it; a *Func is the text address of the function's header, or such a number for a
+// function that was inlined. Neither is ever dereferenced.
 
 // callers fills pcs with the program counters of the goroutine's frames, leaving
 // out the first skip (0: the function that called callers), wrappers not counted.
@@ -12,12 +13,12 @@ import "unsafe"
 //go:noescape
 func callers(skip int, pcs []uintptr) int
 
-// frameAt describes logical frame number i at a return program counter (inlined calls first).
-// more tells that frame i+1 exists at this pc; entry is 0 if pc belongs to no function.
-func frameAt(pc uintptr, i int) (name, file string, line int, entry uintptr, start int, more bool)
+// frameAt describes the logical frame at a return program counter; entry is 0 if pc belongs to no function.
+func frameAt(pc uintptr) (name, file string, line int, entry uintptr, start int, inlined bool)
 
-// funcAt describes the function that contains pc: header address, name, file and line of its declaration.
-func funcAt(pc uintptr) (entry uintptr, name, file string, line int)
+// funcAt describes the function that contains pc, or that handle pc stands for: its handle, the address of the code that
+// it is part of, its name, and file and line of its declaration.
+func funcAt(pc uintptr) (handle, entry uintptr, name, file string, line int)
 
 // Caller reports where the caller's skip-th frame was executing.
 func Caller(skip int) (pc uintptr, file string, line int, ok bool) {
@@ -26,7 +27,7 @@ func Caller(skip int) (pc uintptr, file string, line int, ok bool) {
 		return
 	}
 	pc = pcs[0]
-	_, file, line, entry, _, _ := frameAt(pc, 0)
+	_, file, line, entry, _, _ := frameAt(pc)
 	return pc, file, line, entry != 0
 }
 
@@ -40,10 +41,7 @@ func Callers(skip int, pc []uintptr) int {
 }
 
 // Frames turns program counters of Callers into logical frames.
-type Frames struct {
-	pcs []uintptr
-	inl int // next logical frame at pcs[0]
-}
+type Frames struct{ pcs []uintptr }
 
 // Frame is one logical frame.
 type Frame struct {
@@ -64,17 +62,15 @@ func CallersFrames(callers []uintptr) *Frames { return &Frames{pcs: callers} }
 func (f *Frames) Next() (frame Frame, more bool) {
 	for len(f.pcs) > 0 {
 		pc := f.pcs[0]
-		name, file, line, entry, start, again := frameAt(pc, f.inl)
-		if again {
-			f.inl++
-		} else {
-			f.inl = 0
-			f.pcs = f.pcs[1:]
-		}
+		f.pcs = f.pcs[1:]
+		name, file, line, entry, start, inlined := frameAt(pc)
 		if entry == 0 {
 			continue
 		}
-		frame = Frame{PC: pc - 1, Func: (*Func)(unsafe.Pointer(entry)), Function: name, File: file, Line: line, Entry: entry, startLine: start}
+		frame = Frame{PC: pc - 1, Function: name, File: file, Line: line, Entry: entry, startLine: start}
+		if !inlined {
+			frame.Func = (*Func)(unsafe.Pointer(entry))
+		}
 		return frame, len(f.pcs) > 0
 	}
 	return Frame{}, false
@@ -96,8 +92,8 @@ type Func struct {
 
 // FuncForPC returns the function that contains pc, or nil.
 func FuncForPC(pc uintptr) *Func {
-	entry, _, _, _ := funcAt(pc)
-	return (*Func)(unsafe.Pointer(entry))
+	handle, _, _, _, _ := funcAt(pc)
+	return (*Func)(unsafe.Pointer(handle))
 }
 
 // Name is the function's name.
@@ -105,20 +101,22 @@ func (f *Func) Name() string {
 	if f == nil {
 		return ""
 	}
-	_, name, _, _ := funcAt(f.Entry())
+	_, _, name, _, _ := funcAt(uintptr(unsafe.Pointer(f)))
 	return name
 }
 
 // Entry is the address of the function's code.
-func (f *Func) Entry() uintptr { return uintptr(unsafe.Pointer(f)) }
+func (f *Func) Entry() uintptr {
+	_, entry, _, _, _ := funcAt(uintptr(unsafe.Pointer(f)))
+	return entry
+}
 
 // FileLine is the position of pc, which should be in f.
 func (f *Func) FileLine(pc uintptr) (file string, line int) {
-	if pc == f.Entry() {
-		_, _, file, line = funcAt(pc)
+	if handle, entry, _, file, line := funcAt(uintptr(unsafe.Pointer(f))); pc == entry || handle != entry {
 		return file, line
 	}
-	_, file, line, _, _, _ = frameAt(pc+1, 0)
+	_, file, line, _, _, _ = frameAt(pc + 1)
 	return file, line
 }
 

@@ -447,7 +447,7 @@ func (o *orderer) bigLiteral(e Expr) Expr {
 	if a, ok := e.(*ArrayLit); ok {
 		if _, ok := e.Type().Underlying().(*types.Slice); ok {
 			t := o.hidden("", e.Type(), e.Pos())
-			simple, rest := splitLiteral(a)
+			simple, rest := o.splitLiteral(a)
 			o.set(t, simple)
 			o.storeElems(o.ref(t, e.Pos()), a, rest)
 			return o.ref(t, e.Pos())
@@ -516,7 +516,7 @@ func (o *orderer) store(place, x Expr, zeroed bool) {
 			return
 		case *ArrayLit:
 			if _, ok := x.T.Underlying().(*types.Array); ok {
-				simple, rest := splitLiteral(x)
+				simple, rest := o.splitLiteral(x)
 				if !zeroed || len(simple.Elems) > 0 {
 					o.emit(assign(x.Pos(), place, simple))
 				}
@@ -542,13 +542,13 @@ func (o *orderer) storeElems(array Expr, a *ArrayLit, rest []int) {
 }
 
 // splitLiteral returns the literal of the elements that are pure, and the indexes of the other ones.
-func splitLiteral(a *ArrayLit) (*ArrayLit, []int) {
+func (o *orderer) splitLiteral(a *ArrayLit) (*ArrayLit, []int) {
 	simple := &ArrayLit{Typed: a.Typed, Len: a.Len, Esc: a.Esc}
 	var rest []int
 	for i, v := range a.Elems {
 		if countAlone(v, 1) == 0 {
 			simple.Index = append(simple.Index, a.Index[i])
-			simple.Elems = append(simple.Elems, v)
+			simple.Elems = append(simple.Elems, o.late(v, false))
 		} else {
 			rest = append(rest, i)
 		}

@@ -29,8 +29,9 @@ import (
 type Config struct {
 	Memory    uint64 // bytes the program may make us use, guest memory and bookkeeping; 0: only the region's size (64 GiB) limits it
 	Procs     int    // GOMAXPROCS; 0: as many as the host has
-	Collector string // "marksweep" (or ""), "concurrent", "nogc"
+	Collector string // "concurrent" (or ""), "marksweep", "nogc"
 	GCPercent int    // GOGC; 0: 100, negative: off
+	SoftLimit int64  // GOMEMLIMIT, bytes; collections get frequent as the program comes close. 0: none
 	MaxStack  uint64 // most bytes of one goroutine's stack; 0: 1 GB, as Go has it
 	Steps     int64  // calls and loop iterations before the program is ended; 0: no limit
 
@@ -242,16 +243,18 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 		return nil, fmt.Errorf("Procs is %d, want 0 to %d", cfg.Procs, sched.MaxProcs)
 	case cfg.VirtualTime && !cfg.Deterministic:
 		return nil, errors.New("VirtualTime needs Deterministic")
+	case cfg.SoftLimit < 0:
+		return nil, fmt.Errorf("SoftLimit is %d", cfg.SoftLimit)
 	case cfg.Steps < 0:
 		return nil, fmt.Errorf("Steps is %d", cfg.Steps)
 	case cfg.Procs == 0:
 		cfg.Procs = runtime.GOMAXPROCS(0)
 	}
 	godebug(&flags, cfg.Env)
-	collectors := map[string]func(*heap.Heap, gc.World, gc.Config) gc.Collector{"": marksweep.New, "marksweep": marksweep.New, "concurrent": concurrent.New, "nogc": nogc.New}
+	collectors := map[string]func(*heap.Heap, gc.World, gc.Config) gc.Collector{"": concurrent.New, "concurrent": concurrent.New, "marksweep": marksweep.New, "nogc": nogc.New}
 	collector := collectors[cfg.Collector]
 	if collector == nil {
-		return nil, fmt.Errorf("unknown collector %q; known: marksweep, concurrent, nogc", cfg.Collector)
+		return nil, fmt.Errorf("unknown collector %q; known: concurrent, marksweep, nogc", cfg.Collector)
 	}
 
 	space, err := mem.New(cfg.Memory)
@@ -292,6 +295,9 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 		gcCfg.Percent = -1
 	case cfg.GCPercent > 0:
 		gcCfg.Percent = cfg.GCPercent
+	}
+	if cfg.SoftLimit > 0 {
+		gcCfg.MemoryLimit = cfg.SoftLimit
 	}
 	if flags.GCTrace > 0 {
 		gcCfg.Trace = cfg.Stderr

@@ -3,7 +3,9 @@ package memory
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
@@ -15,6 +17,7 @@ type Mutator struct {
 	heap   *Heap
 	cache  *heap.Cache
 	locals []Addr
+	place  int   // a number that no other open mutator has, from 0
 	debt   int64 // bytes of locals that the limit refused to charge; allocations fail till they are
 	out    bool  // in Outside
 	closed bool
@@ -36,6 +39,12 @@ func (h *Heap) NewMutator() (*Mutator, error) {
 		m.cache.Release()
 		h.run.RUnlock()
 		return nil, errors.New("memory: the heap is closed")
+	}
+	for taken := true; taken; {
+		taken = slices.ContainsFunc(h.mutators, func(x *Mutator) bool { return x.place == m.place })
+		if taken {
+			m.place++
+		}
 	}
 	h.mutators = append(h.mutators, m)
 	return m, nil
@@ -90,9 +99,43 @@ func (m *Mutator) Safepoint() {
 	if h.heap.WantGC() {
 		m.collect(gc.Request{Reason: gc.Trigger})
 	}
+	if h.side != nil && h.side.Busy() {
+		m.turn(false)
+	}
+}
+
+// turn gives some of the mutator's time to a collector that runs beside it.
+func (m *Mutator) turn(help bool) {
+	h := m.heap
+	if m.out || m.closed {
+		panic("memory: a mutator is used that is outside, or closed")
+	}
+	h.side.Work(&gc.Turn{
+		P: m.place, Brief: true, Help: help,
+		Yield: func() bool { return h.want.Load() != 0 },
+		Stop: func(why string) {
+			h.run.RUnlock()
+			world{h}.Stop(why)
+		},
+		Start: func() {
+			world{h}.Start()
+			h.run.RLock()
+		},
+	})
 }
 
 func (m *Mutator) collect(r gc.Request) (cy gc.Cycle, ok bool) {
+	if side := m.heap.side; side != nil {
+		n := side.Ask(r)
+		if n == 0 {
+			return gc.Cycle{}, false
+		}
+		for !side.Done(n) {
+			m.turn(true)
+			m.Outside(runtime.Gosched)
+		}
+		return side.Stats().Last, true
+	}
 	m.Outside(func() { cy, ok = m.heap.gc.Collect(r) })
 	return
 }

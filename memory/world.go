@@ -1,14 +1,17 @@
 package memory
 
 import (
+	"time"
+
 	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
 	"github.com/terrarium-go/terrarium/internal/mem"
 )
 
-// world is a heap's mutators as a collector sees them. Whoever calls the collector
+// world is a heap's mutators as a collector sees them. Whoever calls a collector that stops the world
 // has let go of run (Mutator.Outside), so that everybody stops the world in the same
-// way, and calls are served one after the other.
+// way, and calls are served one after the other. One that runs beside them has turns of the
+// mutators' own time, at safepoints (Mutator.turn).
 type world struct{ *Heap }
 
 // Stop implements gc.World.
@@ -66,18 +69,27 @@ func (w world) CycleDone(*gc.Cycle) {
 	}
 }
 
-// StopAll implements gc.Beside.
-func (w world) StopAll(r string) { w.Stop(r) }
-
-// StartAll implements gc.Beside.
-func (w world) StartAll() { w.Start() }
-
-// Wait implements gc.Beside.
-func (w world) Wait(f func()) { f() }
-
-// FirstRoots implements gc.Beside. Roots are host-side lists, so short to show that
+// Snapshot implements gc.Beside. Roots are host-side lists, so short to show that
 // there is no point in showing them later.
-func (w world) FirstRoots(k, _ gc.Marker) { w.Roots(k) }
+func (w world) Snapshot(k, _ gc.Marker) { w.Roots(k) }
 
-// ScanStacks implements gc.Beside.
-func (w world) ScanStacks() {}
+// ShowRoots implements gc.Beside.
+func (w world) ShowRoots(gc.Marker) bool { return false }
+
+// RootsLeft implements gc.Beside.
+func (w world) RootsLeft() bool { return false }
+
+// Wake implements gc.Beside: there are no idle processors, mutators find out by themselves.
+func (w world) Wake() {}
+
+// Swept implements gc.Beside: who waits for a cycle looks.
+func (w world) Swept(int) {}
+
+// Stopping implements gc.Beside.
+func (w world) Stopping() bool { return w.want.Load() != 0 }
+
+// IdleTime implements gc.Beside.
+func (w world) IdleTime() time.Duration { return 0 }
+
+// Deterministic implements gc.Beside.
+func (w world) Deterministic() bool { return false }

@@ -45,7 +45,7 @@ func (m *machineFlags) register(fs *flag.FlagSet) {
 	fs.Var(&m.memory, "memory", "hard limit of all memory the program can use, as `bytes` with an optional unit: 64MiB, 1GiB (default: no limit)")
 	fs.IntVar(&m.procs, "procs", 0, "processors that run goroutines in parallel (default: GOMAXPROCS, or all)")
 	fs.Int64Var(&m.seed, "seed", 0, "make every random choice of the machine from this `number`; with -procs 1 runs repeat exactly")
-	fs.StringVar(&m.gc, "gc", "marksweep", "garbage collector: marksweep, concurrent, nogc")
+	fs.StringVar(&m.gc, "gc", "concurrent", "garbage collector: concurrent, marksweep, nogc")
 	fs.IntVar(&m.gogc, "gogc", gogcDefault(), "heap growth in percent between collections, -1: off")
 	fs.Var(&m.stack, "maxstack", "most `bytes` of one goroutine's stack (default 1GB)")
 	fs.Int64Var(&m.steps, "steps", 0, "end the program after this `number` of calls and loop rounds (default: no limit)")
@@ -141,6 +141,12 @@ func (m *machineFlags) config(args []string, stdout io.Writer) terrarium.Config 
 		MaxStack: uint64(m.stack), Steps: m.steps, Debug: m.debug, Heap: m.heap != "",
 		Deterministic: m.procs == 1 && m.seed != 0,
 		Args:          args, Stdin: os.Stdin, Stdout: stdout, Stderr: os.Stderr,
+	}
+	if v := os.Getenv("GOMEMLIMIT"); v != "" && v != "off" && !m.sealed {
+		var n size
+		if n.Set(v) == nil {
+			cfg.SoftLimit = int64(n)
+		}
 	}
 	if m.gogc == 0 {
 		cfg.GCPercent = 1

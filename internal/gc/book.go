@@ -9,69 +9,52 @@ import (
 	"github.com/terrarium-go/terrarium/internal/mem"
 )
 
-// Book keeps a collector's settings, cycle records and statistics. Begin and End
-// are called with the world stopped (Begin takes the time before it is).
+// Book keeps a collector's settings, cycle records and statistics, and asks the
+// pacer on its behalf. Begin and End are called with the world stopped (Begin
+// takes the time before it is).
 type Book struct {
 	heap *heap.Heap
 	born time.Time
 
-	mu      sync.Mutex // guards the rest
-	cfg     Config
-	spent   time.Duration // in cycles
-	stats   Stats
-	figures pacer.Figures // after the last cycle
-	beside  bool          // the collector runs beside the program
-	runway  uint64        // bytes that the program allocates during a cycle
-	barren  int           // cycles for the limit in a row that hardly anything was allocated before
+	mu     sync.Mutex // guards the rest
+	pacer  *pacer.Pacer
+	spent  time.Duration // processor time in cycles
+	stats  Stats
+	last   pacer.Figures // after the last cycle
+	beside bool          // the collector runs beside the program
+	barren int           // cycles for the limit in a row that hardly anything was allocated before
 }
 
 // barrenMost is how many barren cycles in a row are futile.
 const barrenMost = 8
 
-// NewBook begins a book and sets the first trigger.
-func NewBook(h *heap.Heap, cfg Config) *Book {
-	b := &Book{heap: h, cfg: cfg, born: time.Now()}
+// NewBook begins a book and sets the first trigger. beside says that cycles run beside the program.
+func NewBook(h *heap.Heap, cfg Config, beside bool) *Book {
+	b := &Book{heap: h, born: time.Now(), beside: beside, pacer: pacer.New(cfg.Percent, cfg.MemoryLimit, beside)}
 	b.pace()
 	return b
 }
 
-// Beside says that cycles run beside the program, which allocates about runway
-// bytes in one.
-func (b *Book) Beside(runway uint64) {
+// Ratio is the bytes to scan for each byte allocated, for a cycle that has come so far.
+func (b *Book) Ratio(now pacer.Progress) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.beside, b.runway = true, runway
+	return b.pacer.Ratio(now)
 }
 
-// Workers is the number of goroutines of the host that mark beside the program:
-// one for each four Ps, at least one.
-func Workers(procs int) int { return max(1, (procs+2)/4) }
-
-// Ratio is the marking in bytes owed for each byte allocated, so that a cycle
-// that begins now is done when the goal is reached.
-func (b *Book) Ratio() float64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return pacer.AssistRatio(b.stats.Goal, b.heap.Live())
-}
-
-// pace, with mu held, computes goal and trigger from the last figures.
+// pace, with mu held, asks for goal and trigger.
 func (b *Book) pace() {
-	b.stats.Goal = pacer.Goal(b.cfg.Percent, b.cfg.MemoryLimit, b.figures)
-	b.heap.SetGoal(b.stats.Goal, b.cfg.MemoryLimit)
-	if b.beside {
-		b.heap.SetTrigger(pacer.RunwayTrigger(b.stats.Goal, b.runway, b.figures))
-	} else {
-		b.heap.SetTrigger(pacer.Trigger(b.stats.Goal, b.figures))
-	}
+	b.stats.Goal = b.pacer.Goal()
+	b.heap.SetGoal(b.stats.Goal, b.pacer.Limit())
+	b.heap.SetTrigger(b.pacer.Trigger())
 }
 
 // SetPercent changes GOGC; see Collector.
 func (b *Book) SetPercent(percent int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	old := b.cfg.Percent
-	b.cfg.Percent = max(percent, pacer.Off)
+	old := b.pacer.Percent()
+	b.pacer.SetPercent(percent)
 	b.pace()
 	return old
 }
@@ -80,67 +63,72 @@ func (b *Book) SetPercent(percent int) int {
 func (b *Book) SetMemoryLimit(bytes int64) int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	old := b.cfg.MemoryLimit
+	old := b.pacer.Limit()
 	if bytes >= 0 {
-		b.cfg.MemoryLimit = bytes
+		b.pacer.SetLimit(bytes)
 		b.pace()
 	}
 	return old
 }
 
-// Begin starts the record of a cycle that was asked for at the given time.
-func (b *Book) Begin(r Reason, asked time.Time, procs int) Cycle {
+// Begin starts the record of a cycle that was asked for at the given time, and plans it.
+func (b *Book) Begin(r Reason, asked time.Time, procs int) (Cycle, pacer.Plan) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	live := b.heap.Live()
+	plan := b.pacer.Begin(live, procs)
+	b.stats.Goal = b.pacer.Goal()
 	return Cycle{
 		Number: b.stats.Cycles + 1,
 		Reason: r,
 		At:     asked.Sub(b.born),
 		Stop:   time.Since(asked),
-		Before: b.heap.Live(),
+		Before: live,
 		Goal:   b.stats.Goal,
 		Procs:  procs,
-	}
+	}, plan
 }
 
-// End completes the record after the sweep, whose end is now, and sets the next
-// trigger.
-func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time) {
+// End completes the record after the sweep (or, when that is done beside the
+// program, before it), and sets the next trigger. m is what the pacer is to learn of
+// a cycle beside the program, else nil.
+func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time, m *pacer.Measured) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c.Marked, c.Objects = sw.LiveBytes, sw.LiveObjects
 	c.Freed, c.FreedN = sw.FreedBytes, sw.Freed
 	if !b.beside {
 		c.Sweep = time.Since(asked) - c.Stop - c.Mark
+		c.After = c.Before
 	}
 
-	if grown := c.Before - min(c.Before, b.figures.Live); c.Reason == Limit && grown < c.Marked/64 {
+	if grown := c.Before - min(c.Before, b.last.Live); c.Reason == Limit && grown < c.Marked/64 {
 		b.barren++
 	} else {
 		b.barren = 0
 	}
 	c.Futile = b.barren >= barrenMost
-
 	sp := b.heap.Space()
-	b.figures = pacer.Figures{
+	b.last = pacer.Figures{
 		Live:    sw.LiveBytes,
+		Scan:    b.heap.LiveScan(),
 		Stacks:  c.Roots[RootStacks],
 		Globals: c.Roots[RootGlobals],
 		Used:    sp.Used(),
 		Free:    sp.UsedBy(mem.KindIdle) + sp.UsedBy(mem.KindHeap) - min(sp.UsedBy(mem.KindHeap), sw.LiveBytes),
 	}
+	b.pacer.End(b.last, m)
 	b.pace()
 	c.Next = b.stats.Goal
-
-	b.spent += c.Pause() + c.Beside*time.Duration(Workers(c.Procs))/time.Duration(max(1, c.Procs))
+	b.spent += c.Pause()*time.Duration(c.Procs) + c.Background + c.Assist
 	st := &b.stats
 	st.Cycles = c.Number
 	if c.Reason == Forced {
 		st.Forced++
 	}
 	now := time.Now()
-	if alive := now.Sub(b.born); alive > 0 {
-		st.CPU = float64(b.spent) / float64(alive)
+	if alive := now.Sub(b.born) * time.Duration(c.Procs); alive > 0 {
+		st.CPU = min(float64(b.spent)/float64(alive), 1)
 	}
 	c.CPU = st.CPU
 	st.PauseTotal += c.Pause()
@@ -149,11 +137,22 @@ func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time) {
 	st.Last = *c
 }
 
+// Longer adds to the last pause of the cycle that has just ended.
+func (b *Book) Longer(c *Cycle, d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c.Sweep += d
+	b.spent += d * time.Duration(c.Procs)
+	b.stats.PauseTotal += d
+	b.stats.Pauses[(c.Number+255)%256] += d
+	b.stats.Last = *c
+}
+
 // Stats is the statistics so far.
 func (b *Book) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	st := b.stats
-	st.Percent, st.Limit = b.cfg.Percent, b.cfg.MemoryLimit
+	st.Percent, st.Limit = b.pacer.Percent(), b.pacer.Limit()
 	return st
 }

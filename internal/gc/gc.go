@@ -70,44 +70,66 @@ type Collector interface {
 	Close()
 }
 
-// Background is a Collector whose cycles run beside the program. Its Collect
-// waits as World.Wait does; a machine may ask and wait by itself.
+// Background is a Collector whose cycles run beside the program, in turns that
+// the machine's processors give it. Its Collect is for callers that may stop the world and
+// wait: they work until the cycle is done.
 type Background interface {
 	Collector
-
-	// Ask asks for a cycle and returns the number to Await, or 0 when the request
-	// is stale or need not be waited for.
+	// Ask asks for a cycle and returns the number to wait for, or 0 when the request
+	// is stale or need not be waited for. The cycle begins at the next turn.
 	Ask(r Request) uint32
-
-	// Await returns when cycle n is done and swept, and describes the last one. The
-	// caller counts as stopped meanwhile.
-	Await(n uint32) Cycle
-
+	// Done reports whether cycle n is over and swept.
+	Done(n uint32) bool
+	// Busy reports whether there is anything to do. It is cheap.
+	Busy() bool
+	// Due reports whether a processor that is busy with the program should soon give a turn.
+	Due(p int) bool
+	// Work does a piece of work with the processor and reports whether there was any.
+	Work(t *Turn) bool
 	// CollectStopped is Collect for a caller who has stopped the world.
 	CollectStopped(r Request) Cycle
+}
+
+// Turn is time that a processor gives to the collector. Its goroutine, if it has one, stands at a
+// safepoint, and may have to be scanned before it goes on.
+type Turn struct {
+	P     int  // number of the processor, from 0; one turn at a time for each
+	Idle  bool // the processor has nothing else to do
+	Help  bool // the processor cannot go on before a cycle is done
+	Brief bool // the processor has nobody else to run its goroutine: it may be kept for its fraction, but not for a whole cycle
+	// Yield reports whether the processor is wanted for something else: the turn
+	// should end within some ten microseconds.
+	Yield func() bool
+	// Stop and Start stop and start the world for this processor, which goes on alone.
+	Stop  func(reason string)
+	Start func()
 }
 
 // Beside is what a Background needs of the machine.
 type Beside interface {
 	World
-
-	// StopAll and StartAll are Stop and Start for a caller that is no P.
-	StopAll(reason string)
-	StartAll()
-
-	// Wait calls f, and its caller, in the middle of Collect, counts as stopped
-	// until f returns.
-	Wait(f func())
-
-	// FirstRoots shows the roots that are not of a goroutine. The world is stopped.
-	// From then on, until ScanStacks returns, no goroutine goes on before its roots
-	// have been shown to stacks, by whoever lets it run; stacks may be used from
-	// many goroutines at once.
-	FirstRoots(m, stacks Marker)
-
-	// ScanStacks shows the roots of the goroutines that have not been shown. It
-	// returns when those of every goroutine have been.
-	ScanStacks()
+	// Snapshot is called in the first pause. It shows m the roots that cannot be shown
+	// later, and remembers the others. From then on, until RootsLeft is false, no
+	// goroutine goes on before its roots have been shown to stacks, by whoever lets it
+	// run; stacks may be used from many goroutines at once.
+	Snapshot(m, stacks Marker)
+	// ShowRoots shows a piece of the remembered roots. It reports false when none is
+	// left that nobody works at. Any number may call it at once.
+	ShowRoots(m Marker) bool
+	// RootsLeft reports whether there are remembered roots that have not been shown.
+	RootsLeft() bool
+	// Wake tells idle processors that there is work.
+	Wake()
+	// Swept is called when a cycle is over and swept, beside the program: goroutines that
+	// wait for it are readied here. p is the processor whose turn it is.
+	Swept(p int)
+	// Stopping reports whether somebody waits for the world to stand still.
+	Stopping() bool
+	// IdleTime is the time that processors have spent with nothing to do, all together.
+	IdleTime() time.Duration
+	// Deterministic reports whether the same program must run in the same way again: no decision
+	// may depend on the time.
+	Deterministic() bool
 }
 
 // World is what a collector needs of the machine; the scheduler implements it.
@@ -209,6 +231,7 @@ type Cycle struct {
 	Sweep   time.Duration // sweep and restart
 	Beside  time.Duration // a cycle beside the program: first pause (Stop), marking (Beside), last pause (Sweep); Mark is 0
 	Before  uint64        // live when the cycle began
+	After   uint64        // live and dead when marking ended
 	Marked  uint64        // live afterwards
 	Objects uint64        // live afterwards, in objects
 	Freed   uint64
@@ -217,7 +240,11 @@ type Cycle struct {
 	Next    uint64 // goal of the next one
 	Roots   [NumRootKinds]uint64
 	Procs   int
-	CPU     float64 // share of the time since the collector's making spent in cycles, 0 to 1
+	CPU     float64 // share of the processors' time since the collector's making spent in cycles, 0 to 1
+
+	// Processor time of marking beside the program: by processors in its place, by
+	// allocating goroutines, and by processors with nothing else to do.
+	Background, Assist, Idle time.Duration
 
 	// Futile says that collections forced by the limit follow one another with
 	// next to nothing allocated in between: the program is out of memory in all

@@ -12,14 +12,15 @@ import (
 //
 // In a cycle that stops the world the first figure is the stopping, the second
 // the marking, the third the sweep; in one beside the program the first and the
-// last are its two pauses. Assist and idle time are always 0.
+// last are its two pauses. The three figures between slashes are processor time of assists, of
+// processors that mark instead of running the program, and of idle ones that mark.
 func (c *Cycle) TraceLine() string {
 	var b strings.Builder
 	p := time.Duration(c.Procs)
 	fmt.Fprintf(&b, "gc %d @%d.%03ds %d%%: ", c.Number, c.At/time.Second, c.At/time.Millisecond%1000, int(c.CPU*100))
 	fmt.Fprintf(&b, "%s+%s+%s ms clock, ", ms(c.Stop), ms(c.Mark+c.Beside), ms(c.Sweep))
-	fmt.Fprintf(&b, "%s+%s/%s/%s+%s ms cpu, ", ms(p*c.Stop), ms(0), ms(c.Mark+c.Beside), ms(0), ms(p*c.Sweep))
-	fmt.Fprintf(&b, "%d->%d->%d MB, %d MB goal, ", c.Before>>20, c.Before>>20, c.Marked>>20, c.Goal>>20)
+	fmt.Fprintf(&b, "%s+%s/%s/%s+%s ms cpu, ", ms(p*c.Stop), ms(c.Assist), ms(c.Mark+c.Background), ms(c.Idle), ms(p*c.Sweep))
+	fmt.Fprintf(&b, "%d->%d->%d MB, %d MB goal, ", c.Before>>20, c.After>>20, c.Marked>>20, c.Goal>>20)
 	fmt.Fprintf(&b, "%d MB stacks, %d MB globals, %d P", c.Roots[RootStacks]>>20, c.Roots[RootGlobals]>>20, c.Procs)
 	if c.Reason == Forced {
 		b.WriteString(" (forced)")

@@ -31,7 +31,10 @@ import (
 // with one atomic subtraction; a span belongs to the chunk of its first page.
 // The collector sweeps in the background; an allocator that finds no span
 // sweeps some chunks before it takes new pages, so that the heap does not grow
-// while there is garbage to be had. The next cycle begins after the last chunk.
+// while there is garbage to be had. The next cycle begins after the last chunk, and so that it
+// need not wait, allocators sweep in proportion to what they allocate (PaceSweep):
+//
+//	pages swept >= ratio * bytes allocated since EndMark, at every refill
 
 // sweepChunk is the pages that are swept by one claim.
 const sweepChunk = 128
@@ -43,24 +46,30 @@ const chunksPerRefill = 4
 // change with the world stopped.
 type beside struct {
 	marking bool
-	gen     uint8        // 1 or 2; the generation of swept spans
-	assist  func(uint64) // told of bytes allocated while marking
-	black   atomic.Int64 // bytes allocated black
-	blackN  atomic.Int64 // the same in objects
+	gen     uint8                // 1 or 2; the generation of swept spans
+	assist  func(*Cache, uint64) // told of bytes allocated while marking
+	black   atomic.Int64         // bytes allocated black
+	blackS  atomic.Int64         // of black, in spans with pointers
+	blackN  atomic.Int64         // the same in objects
 
 	next    atomic.Int64 // pages below it are not claimed
 	pending atomic.Int64 // claimed or unclaimed chunks that are not swept
+
+	sweepTop   int64   // next when the sweep began
+	sweepBasis int64   // live when the sweep began, bytes
+	sweepRatio float64 // pages to sweep per byte allocated
 }
 
-// BeginMark makes allocations black. assist is called, without locks, with the
-// bytes of every window and large object that is taken; nil for nobody. The
+// BeginMark makes allocations black. assist is called, without locks, by the cache's P with the
+// bytes of every window and large object that it takes; nil for nobody. The
 // world is stopped, every cache flushed, every span swept.
-func (h *Heap) BeginMark(assist func(bytes uint64)) {
+func (h *Heap) BeginMark(assist func(c *Cache, bytes uint64)) {
 	if h.pending.Load() != 0 {
 		panic("BUG: heap: marking begins with spans that are not swept")
 	}
 	h.marking, h.assist = true, assist
 	h.black.Store(0)
+	h.blackS.Store(0)
 	h.blackN.Store(0)
 }
 
@@ -71,28 +80,32 @@ func (h *Heap) Marking() bool { return h.marking }
 func (h *Heap) Black() uint64 { return uint64(max(0, h.black.Load())) }
 
 // takeBlack marks the slots of a window that a cache takes.
-func (h *Heap) takeBlack(b *Bits, mask, size uint64) {
+func (h *Heap) takeBlack(b *Bits, mask uint64, s *Span) {
 	atomic.OrUint64(&b.Scan, mask)
 	atomic.OrUint64(&b.Mark, mask)
-	n := int64(bits.OnesCount64(mask))
-	h.black.Add(n * int64(size))
+	h.countBlack(int64(bits.OnesCount64(mask)), s)
+}
+
+func (h *Heap) countBlack(n int64, s *Span) {
+	h.black.Add(n * int64(s.Size))
+	if !s.NoScan() {
+		h.blackS.Add(n * int64(s.Size))
+	}
 	h.blackN.Add(n)
 }
 
 // dropBlack undoes takeBlack for slots that were not used. Their alloc bits are
 // clear.
-func (h *Heap) dropBlack(b *Bits, mask, size uint64) {
+func (h *Heap) dropBlack(b *Bits, mask uint64, s *Span) {
 	atomic.AndUint64(&b.Mark, ^mask)
 	atomic.AndUint64(&b.Scan, ^mask)
-	n := int64(bits.OnesCount64(mask))
-	h.black.Add(-n * int64(size))
-	h.blackN.Add(-n)
+	h.countBlack(-int64(bits.OnesCount64(mask)), s)
 }
 
 // EndMark ends marking: specials are carried out and every span becomes
-// unswept. marked and objects are what was found besides black objects. The
+// unswept. marked is what was found besides black objects (LiveBytes, ScanBytes, LiveObjects). The
 // result has what lives. The world is stopped and every cache flushed.
-func (h *Heap) EndMark(m *Mourner, marked, objects uint64) Swept {
+func (h *Heap) EndMark(m *Mourner, marked Swept) Swept {
 	h.specialMu.Lock()
 	var again Swept
 	for _, s := range h.specialSpans() {
@@ -103,8 +116,9 @@ func (h *Heap) EndMark(m *Mourner, marked, objects uint64) Swept {
 		h.central[i].partial = h.central[i].partial[:0]
 	}
 	r := Swept{
-		LiveBytes:   marked + h.Black() + again.LiveBytes,
-		LiveObjects: objects + uint64(max(0, h.blackN.Load())) + again.LiveObjects,
+		LiveBytes:   marked.LiveBytes + h.Black() + again.LiveBytes,
+		ScanBytes:   marked.ScanBytes + uint64(max(0, h.blackS.Load())) + again.ScanBytes,
+		LiveObjects: marked.LiveObjects + uint64(max(0, h.blackN.Load())) + again.LiveObjects,
 	}
 	h.pages.scav.marked(&h.pages)
 	before := h.Live()
@@ -117,8 +131,30 @@ func (h *Heap) EndMark(m *Mourner, marked, objects uint64) Swept {
 	h.next.Store(top)
 	h.pending.Store((top + sweepChunk - 1) / sweepChunk)
 	h.live.Store(int64(r.LiveBytes))
+	h.scan.Store(int64(r.ScanBytes))
 	h.want.Store(false)
+	h.sweepTop, h.sweepBasis, h.sweepRatio = top, int64(r.LiveBytes), 0
 	return r
+}
+
+// sweepAhead is how many bytes before the trigger the sweep should be over.
+const sweepAhead = 1 << 20
+
+// PaceSweep makes allocators sweep in proportion, so that the sweep is over before live
+// bytes reach the trigger. The world is stopped.
+func (h *Heap) PaceSweep() {
+	way := max(h.trigger.Load()-h.sweepBasis-sweepAhead, PageSize)
+	h.sweepRatio = float64(h.sweepTop) / float64(way)
+}
+
+// sweepShare sweeps what allocations since EndMark owe.
+func (h *Heap) sweepShare() {
+	for next := h.next.Load(); next > 0; next = h.next.Load() {
+		due := h.sweepRatio * float64(h.live.Load()-h.sweepBasis)
+		if float64(h.sweepTop-next) >= due || !h.SweepSome() {
+			return
+		}
+	}
 }
 
 // Unswept reports whether there are spans to sweep.
@@ -181,10 +217,17 @@ func (h *Heap) sweepFor() bool {
 }
 
 // assisted tells the collector of bytes that were taken while marking.
-func (h *Heap) assisted(bytes uint64) {
+func (h *Heap) assisted(c *Cache, bytes uint64) {
 	if h.marking && h.assist != nil {
-		h.assist(bytes)
+		h.assist(c, bytes)
 	}
+}
+
+// Alive reports whether a is in an object that the last marking found, or that is newer. The
+// world is stopped and nothing marks.
+func (h *Heap) Alive(a mem.Addr) bool {
+	_, _, s, slot, ok := h.Object(a)
+	return ok && (s.gen == h.gen || s.Bits(slot/64).Mark>>(slot%64)&1 != 0)
 }
 
 // Shadable reports whether the words at a can hold pointers to the heap: a is in

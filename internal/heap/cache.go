@@ -71,6 +71,8 @@ var _ = [1]byte{}[unsafe.Sizeof(Slot{})-64]
 type Cache struct {
 	Slots [NumSpanClasses]Slot
 
+	Owed int64 // bytes of marking that allocations here owe; the collector's, see BeginMark
+
 	heap     *Heap
 	reserve  reserve
 	tiny     mem.Addr // current tiny block, or 0
@@ -143,7 +145,7 @@ func (c *Cache) Refill(spc SpanClass, f Flags) Status {
 		if !c.nextWindow(spc, s) {
 			return refused(f)
 		}
-		c.heap.assisted(uint64(bits.OnesCount64(s.rest)) * s.Size)
+		c.heap.assisted(c, uint64(bits.OnesCount64(s.rest))*s.Size)
 	}
 	give := s.rest
 	if c.heap.single {
@@ -185,6 +187,7 @@ func (h *Heap) gate(f Flags) Status {
 // central list, or of a new one.
 func (c *Cache) nextWindow(spc SpanClass, s *Slot) bool {
 	h := c.heap
+	h.sweepShare()
 	if s.span != nil {
 		if c.takeWindow(s, s.span, s.window+1) {
 			return true
@@ -226,7 +229,7 @@ func (c *Cache) takeWindow(s *Slot, sp *Span, w uint32) bool {
 			continue
 		}
 		if c.heap.marking {
-			c.heap.takeBlack(b, free, sp.Size)
+			c.heap.takeBlack(b, free, sp)
 		}
 		atomic.StoreUint64(&b.Alloc, b.Alloc|free)
 		s.span, s.window, s.rest, s.due = sp, w, free, false
@@ -239,7 +242,7 @@ func (c *Cache) takeWindow(s *Slot, sp *Span, w uint32) bool {
 		if sp.flags&needZero != 0 {
 			c.heap.clearSlots(s.Base, s.Size, free)
 		}
-		c.heap.addLive(int64(uint64(bits.OnesCount64(free)) * s.Size))
+		c.heap.addLive(int64(uint64(bits.OnesCount64(free))*s.Size), sp.NoScan())
 		return true
 	}
 	return false
@@ -336,6 +339,7 @@ func (c *Cache) allocLarge(size uint64, t abi.TypeID, noscan bool, f Flags) (mem
 		return 0, NoMemory
 	}
 	spc := MakeSpanClass(0, noscan)
+	h.sweepShare()
 	for h.sweepFor() { // large objects are worth the whole sweep: there are few chunks for much memory
 		if npages < sweepChunk {
 			break
@@ -352,16 +356,16 @@ func (c *Cache) allocLarge(size uint64, t abi.TypeID, noscan bool, f Flags) (mem
 		*(*abi.TypeID)(s.Types) = t
 	}
 	if h.marking {
-		h.takeBlack(s.Bits(0), 1, s.Size)
+		h.takeBlack(s.Bits(0), 1, s)
 	}
 	atomic.StoreUint64(&s.Bits(0).Alloc, 1)
 	c.counts.allocs[spc]++
 	c.counts.largeAlloc += s.Size
-	h.addLive(int64(s.Size))
+	h.addLive(int64(s.Size), noscan)
 	if h.sample.Rate != nil {
 		c.sampleOne(s.Base, s.Size)
 	}
-	h.assisted(s.Size)
+	h.assisted(c, s.Size)
 	return s.Base, OK
 }
 
@@ -379,9 +383,9 @@ func (c *Cache) Flush() {
 			b := s.span.Bits(s.window)
 			b.Alloc &^= unused
 			if h.marking {
-				h.dropBlack(b, unused, s.Size)
+				h.dropBlack(b, unused, s.span)
 			}
-			h.addLive(-int64(uint64(bits.OnesCount64(unused)) * s.Size))
+			h.addLive(-int64(uint64(bits.OnesCount64(unused))*s.Size), s.span.NoScan())
 			if h.flags.Poison {
 				for m := unused; m != 0; m &= m - 1 {
 					h.poison(s.Base+uint64(bits.TrailingZeros64(m))*s.Size, s.Size)

@@ -100,6 +100,7 @@ type Heap struct {
 	stacks  stackPool
 
 	live    atomic.Int64 // bytes; see "Counting"
+	scan    atomic.Int64 // bytes; of live, in spans with pointers
 	trigger atomic.Int64 // bytes; live at or above wants a collection
 	want    atomic.Bool
 	onWant  func()
@@ -181,6 +182,9 @@ func (h *Heap) Flags() *debug.Flags { return &h.flags }
 // Live is the bytes of allocated slots, as "Counting" defines them.
 func (h *Heap) Live() uint64 { return uint64(max(0, h.live.Load())) }
 
+// LiveScan is the bytes of Live in objects that may hold pointers.
+func (h *Heap) LiveScan() uint64 { return uint64(max(0, h.scan.Load())) }
+
 // WantGC reports whether live bytes have passed the trigger since the last
 // sweep.
 func (h *Heap) WantGC() bool { return h.want.Load() }
@@ -198,14 +202,17 @@ func (h *Heap) SetTrigger(bytes uint64) {
 	}
 	h.trigger.Store(int64(bytes))
 	h.want.Store(false)
-	h.addLive(0)
+	h.addLive(0, true)
 }
 
 // Trigger is the live bytes at which a collection is wanted, or the largest
 // int64 when the trigger is off.
 func (h *Heap) Trigger() uint64 { return uint64(h.trigger.Load()) }
 
-func (h *Heap) addLive(n int64) {
+func (h *Heap) addLive(n int64, noscan bool) {
+	if !noscan {
+		h.scan.Add(n)
+	}
 	if h.live.Add(n) >= h.trigger.Load() && !h.want.Load() && h.want.CompareAndSwap(false, true) && h.onWant != nil {
 		h.onWant()
 	}

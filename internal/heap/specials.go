@@ -297,6 +297,9 @@ func (h *Heap) sweepSpecials(s *Span, m *Mourner, r *Swept) {
 			b.Mark |= bit
 			r.LiveObjects++
 			r.LiveBytes += s.Size
+			if !s.NoScan() {
+				r.ScanBytes += s.Size
+			}
 		}
 		for ; i < end; i++ {
 			sp := list[i]

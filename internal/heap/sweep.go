@@ -9,6 +9,7 @@ import (
 // Swept is what one sweep found.
 type Swept struct {
 	LiveBytes   uint64 // of slots that stay
+	ScanBytes   uint64 // of LiveBytes, in spans with pointers
 	LiveObjects uint64
 	FreedBytes  uint64
 	Freed       uint64 // objects
@@ -50,6 +51,7 @@ func (h *Heap) Sweep(m *Mourner) Swept {
 	}
 	h.settleSweep(&t)
 	h.live.Store(int64(r.LiveBytes))
+	h.scan.Store(int64(r.ScanBytes))
 	h.want.Store(false)
 	return r
 }
@@ -91,6 +93,9 @@ func (h *Heap) sweepSpan(s *Span, r *Swept, t *sweepTotals) {
 	s.gen = h.gen
 	r.LiveObjects += live
 	r.LiveBytes += live * s.Size
+	if !s.NoScan() {
+		r.ScanBytes += live * s.Size
+	}
 	r.Freed += freed
 	r.FreedBytes += freed * s.Size
 	t.frees[s.Class] += freed

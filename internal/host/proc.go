@@ -20,7 +20,9 @@ func init() {
 		{"runtime.stopTheWorld", func(c *Call) Status { c.Sched.PauseWorld(c.P); return OK }},
 		{"runtime.startTheWorld", func(c *Call) Status { c.Sched.ResumeWorld(c.P); return OK }},
 		{"runtime.collect", func(c *Call) Status {
-			c.Sched.Collect(c.P, c.G, gc.Request{Reason: gc.Forced})
+			if !c.G.TakeResumed() && c.Sched.Await(c.P, c.G) {
+				return Park
+			}
 			return Yield // to the goroutine of finalizers
 		}},
 		{"runtime.gcSetting", gcSetting},

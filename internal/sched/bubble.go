@@ -525,10 +525,10 @@ func (s *Sched) Disassociate(a mem.Addr) {
 	}
 }
 
-// forget drops what is known of objects that a collection has freed. The world is stopped and the heap swept.
+// forget drops what is known of objects that a collection has found dead. The world is stopped and marking over.
 func (bs *bubbles) forget(s *Sched) {
 	for a := range bs.assoc {
-		if !s.isObject(a) {
+		if !s.heap.Alive(a) {
 			delete(bs.assoc, a)
 			s.space.Uncharge(assocCost, recordKind)
 		}

@@ -67,6 +67,7 @@ const (
 	WaitChanSendDurable
 	WaitSelectDurable
 	WaitWaitGroupDurable
+	WaitGC
 )
 
 var waitWords = [...]string{
@@ -90,6 +91,7 @@ var waitWords = [...]string{
 	WaitCoroutine:   "coroutine",
 	WaitHost:        "syscall",
 	WaitForever:     "wait forever",
+	WaitGC:          "wait for GC cycle",
 
 	WaitSynctestRun:      "synctest.Run",
 	WaitSynctestWait:     "synctest.Wait",
@@ -412,20 +414,18 @@ func (s *Sched) resize(p *P, g *G, size uint64, f heap.Flags) Grown {
 }
 
 // shrinkStack halves the stack of g, which does not run, while it uses less than
-// a quarter. A refusal of the heap leaves it as it is.
-func (s *Sched) shrinkStack(c *heap.Cache, g *G) {
+// a quarter, and reports whether it has moved. A refusal of the heap leaves it as it is.
+func (s *Sched) shrinkStack(c *heap.Cache, g *G) bool {
 	size := g.Stack.Size()
 	if size <= stack.MinSize {
-		return
+		return false
 	}
 	used := g.Stack.Used(s.code, g.State)
 	to := size
 	for to > stack.MinSize && used < to/4 && g.depth() < stack.ControlLen(to/2) {
 		to /= 2
 	}
-	if to < size {
-		g.Stack.Move(s.code, s.space, c, &g.State, to, heap.AfterGC, g.held)
-	}
+	return to < size && g.Stack.Move(s.code, s.space, c, &g.State, to, heap.AfterGC, g.held) == heap.OK
 }
 
 // Stacks adds up the stacks of the goroutines: how many there are, the bytes of their stacks, of those

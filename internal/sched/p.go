@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
@@ -53,6 +54,9 @@ type P struct {
 	alarm    *time.Timer
 	cases    []Case // scratch of selects
 	order    []uint16
+
+	turn      gc.Turn      // what the collector gets to see of this P
+	idleSince atomic.Int64 // ns from the scheduler's start to when the worker fell asleep, 0 when it does not sleep
 
 	seen uint32 // tick as the preemption tick saw it last; its own
 	gone bool   // GOMAXPROCS went down; guarded by Sched.mu

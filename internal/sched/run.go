@@ -37,8 +37,8 @@ func (s *Sched) work(p *P) {
 
 // execute runs g until there is an outcome, and puts it where that belongs.
 func (s *Sched) execute(p *P, g *G) {
-	if s.scan.on.Load() {
-		s.scanG(g)
+	if s.scan.left.Load() > 0 {
+		s.scanG(g, s.scan.stacks)
 	}
 	if g.shrink {
 		g.shrink = false
@@ -97,6 +97,9 @@ func (s *Sched) find(p *P) *G {
 			p.switchTo = nil
 			return s.found(p, g, false)
 		}
+		if s.give(p, false) && p.Wants()&(WantStop|WantExit) != 0 {
+			continue
+		}
 		s.runTimers(p)
 		p.finds++
 		if p.finds%globalEvery == 0 {
@@ -119,6 +122,9 @@ func (s *Sched) find(p *P) *G {
 		}
 		if g := s.steal(p); g != nil {
 			return s.found(p, g, true)
+		}
+		if s.give(p, true) {
+			continue
 		}
 		if !s.sleep(p) {
 			return nil
@@ -307,6 +313,10 @@ func (s *Sched) sleep(p *P) bool {
 		s.dropIdle(p)
 		return true
 	}
+	if b := s.cycle.background; b != nil && b.Busy() && len(s.idle) == len(s.Ps()) {
+		s.dropIdle(p) // somebody has to bring the collection to its end
+		return true
+	}
 	if len(s.idle) == len(s.Ps()) && s.external.Load() == 0 {
 		if when == math.MaxInt64 || !s.matter() {
 			if !s.queued() { // a host call may have ended between the two looks
@@ -335,10 +345,12 @@ func (s *Sched) sleep(p *P) bool {
 	}
 	s.leave(p)
 	s.mu.Unlock()
+	p.fallAsleep()
 	select {
 	case <-p.note:
 	case <-alarm:
 	}
+	p.wakeUp()
 	if alarm != nil {
 		p.alarm.Stop()
 	}
@@ -412,6 +424,13 @@ func (s *Sched) preempt() {
 				p.seen = n
 			} else {
 				p.Interrupt(WantPreempt)
+			}
+		}
+		if b := s.cycle.background; b != nil && b.Busy() {
+			for i, p := range s.Ps() {
+				if b.Due(i) && p.cur.Load() != nil {
+					p.Interrupt(WantPreempt)
+				}
 			}
 		}
 		if s.nidle.Load() > 0 && s.timers.next.Load() <= s.Nanotime() {

@@ -4,13 +4,16 @@ import (
 	"runtime"
 	"sync/atomic"
 
+	"github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/stack"
 )
 
-// # Goroutines and a collection beside the program
+// # Roots and a collection beside the program
 //
-// Such a collection wants the roots of every goroutine as of its first pause,
-// but does not want to scan them all in the pause. So a goroutine is scanned
+// Such a collection wants the roots as of its first pause, but does not want to
+// scan them all in the pause. Globals can be read later, because who overwrites one shades
+// what it held. Stacks have no barrier; so a goroutine is scanned
 // before it goes on: by the P that is about to execute it, or by the collector,
 // whoever comes first. Those that do not leave their P when the world is stopped
 // (they wait for a collection, or to stop the world themselves) are scanned in
@@ -22,17 +25,32 @@ import (
 //
 // A peer may store a channel element in the frame of a parked goroutine meanwhile:
 // the element is reachable by other means, or new.
+//
+// What the collector is to show is divided into jobs: pieces of the globals, then
+// runs of goroutines. left counts those that are not finished; as long as it is not
+// 0, goroutines are looked at before they run.
 
-// scan is the state of the scanning of goroutines.
+// scan is the state of the scanning of roots.
 type scan struct {
-	on     atomic.Bool // there may be goroutines to scan
-	cycle  uint32      // collections so far; changes with the world stopped
-	stacks gc.Marker   // takes the roots; changes with the world stopped
-	all    []*G        // the goroutines at the pause; the collector's
+	cycle   uint32       // collections so far; changes with the world stopped
+	stacks  gc.Marker    // takes the roots of goroutines that go on; changes with the world stopped
+	all     []*G         // records at the pause; dead ones have nothing to show. Changes with the world stopped
+	globals int          // jobs that are pieces of the globals; changes with the world stopped
+	jobs    int64        // all jobs; changes with the world stopped
+	next    atomic.Int64 // the first job that nobody has taken
+	left    atomic.Int64 // jobs that are not finished
+
+	used, counted atomic.Uint64 // bytes below the newest frames of goroutines, and how many goroutines
+	shrunk        int           // place in Sched.all at which shrinkSome goes on; changes with the world stopped
 }
 
+const (
+	globalPiece = 32 << 10 // words of globals in a job, a multiple of 64
+	stackRun    = 16       // goroutines in a job
+)
+
 // scanG shows the roots of g, or waits until somebody else has.
-func (s *Sched) scanG(g *G) {
+func (s *Sched) scanG(g *G, m gc.Marker) {
 	done := 2 * s.scan.cycle
 	for {
 		v := g.scanned.Load()
@@ -44,66 +62,114 @@ func (s *Sched) scanG(g *G) {
 			continue
 		}
 		if g.scanned.CompareAndSwap(v, done-1) {
-			s.rootsOf(g, s.scan.stacks)
+			s.rootsOf(g, m)
+			s.measure(g)
 			g.scanned.Store(done)
 			return
 		}
 	}
 }
 
-// StopAll implements gc.Beside.
-func (w *world) StopAll(string) { (*Sched)(w).StopTheWorld(nil) }
+// measure notes how long g waits and how much stack it uses. It does not run.
+func (s *Sched) measure(g *G) {
+	if g.Status() == Waiting && g.waitSince == 0 {
+		g.waitSince = s.Nanotime()
+	}
+	if g.PC != 0 && !g.System {
+		s.scan.used.Add(uint64(g.FP) - uint64(uintptr(s.space.Base())) - g.Stack.Lo)
+		s.scan.counted.Add(1)
+	}
+}
 
-// StartAll implements gc.Beside.
-func (w *world) StartAll() { (*Sched)(w).StartTheWorld(nil) }
-
-// Wait implements gc.Beside. Whoever waits here has left its P (await).
-func (w *world) Wait(f func()) { f() }
-
-// FirstRoots implements gc.Beside.
-func (w *world) FirstRoots(m, stacks gc.Marker) {
+// Snapshot implements gc.Beside.
+func (w *world) Snapshot(m, stacks gc.Marker) {
 	s := (*Sched)(w)
-	s.scan.cycle++
-	s.scan.stacks = stacks
-	s.scan.all = s.scan.all[:0]
-	s.Goroutines(func(g *G) bool {
-		s.scan.all = append(s.scan.all, g)
-		return true
-	})
-	s.scan.on.Store(true)
+	c := &s.scan
+	c.cycle++
+	c.stacks = stacks
+	c.used.Store(0)
+	c.counted.Store(0)
+	s.gmu.Lock()
+	c.all = s.all
+	s.gmu.Unlock()
+	_, words := globalWords(s.cfg.Prog)
+	c.globals = (words + globalPiece - 1) / globalPiece
+	c.jobs = int64(c.globals + (len(c.all)+stackRun-1)/stackRun)
+	c.next.Store(0)
+	c.left.Store(c.jobs)
 	for _, p := range s.Ps() {
 		if g := p.Current(); g != nil {
-			s.scanG(g)
+			s.scanG(g, m)
 		}
 	}
 	s.otherRoots(m)
 }
 
-// ScanStacks implements gc.Beside.
-func (w *world) ScanStacks() {
+// ShowRoots implements gc.Beside.
+func (w *world) ShowRoots(m gc.Marker) bool {
 	s := (*Sched)(w)
-	for _, g := range s.scan.all {
-		s.scanG(g)
+	c := &s.scan
+	if c.next.Load() >= c.jobs {
+		return false
 	}
-	s.scan.on.Store(false)
+	job := int(c.next.Add(1)) - 1
+	if int64(job) >= c.jobs {
+		return false
+	}
+	if job < c.globals {
+		base, words := globalWords(s.cfg.Prog)
+		from := job * globalPiece
+		m.Kind(gc.RootGlobals)
+		m.Range(base+uint64(from)*8, min(globalPiece, words-from), s.cfg.Prog.RWPtrs[from/64:])
+	} else {
+		from := (job - c.globals) * stackRun
+		for _, g := range c.all[from:min(from+stackRun, len(c.all))] {
+			if g.Status() != Dead {
+				s.scanG(g, m)
+			}
+		}
+	}
+	c.left.Add(-1)
+	return true
 }
 
-// await asks for a collection beside the program and, if the caller cannot go on
-// without it, waits; p counts as stopped meanwhile.
-func (s *Sched) await(p *P, b gc.Background, r gc.Request) (gc.Cycle, bool) {
-	n := b.Ask(r)
-	if n == 0 {
-		return gc.Cycle{}, false
+// RootsLeft implements gc.Beside.
+func (w *world) RootsLeft() bool { return (*Sched)(w).scan.left.Load() > 0 }
+
+// globalWords is where the globals are that may hold pointers, and how many words.
+func globalWords(pr *bytecode.Program) (base uint64, words int) {
+	if len(pr.RWPtrs) == 0 {
+		return pr.RWBase, 0
 	}
-	if p == nil {
-		return b.Await(n), true
+	return pr.RWBase, min(int((uint64(len(pr.RW))+pr.BSS)/8), len(pr.RWPtrs)*64)
+}
+
+// shrinkMost is how many stacks shrink in one pause of a collection beside the
+// program, and shrinkLook at how many goroutines it looks for them. The others shrink before they
+// run, or in a later pause.
+const (
+	shrinkMost = 32
+	shrinkLook = 1024
+)
+
+// shrinkSome shrinks stacks of goroutines that do not run, a few in each pause. The world is
+// stopped.
+func (s *Sched) shrinkSome() {
+	cache := s.Ps()[0].Cache
+	moved := 0
+	for range min(shrinkLook, len(s.all)) {
+		if s.scan.shrunk++; s.scan.shrunk >= len(s.all) {
+			s.scan.shrunk = 0
+		}
+		g := s.all[s.scan.shrunk]
+		switch st := g.Status(); {
+		case st == Dead || g.Stack.Size() <= stack.MinSize:
+		case st == Running:
+			g.shrink = true
+		case s.shrinkStack(cache, g):
+			if moved++; moved == shrinkMost {
+				return
+			}
+		}
 	}
-	s.mu.Lock()
-	s.leave(p)
-	s.mu.Unlock()
-	c := b.Await(n)
-	s.mu.Lock()
-	s.enter(p)
-	s.mu.Unlock()
-	return c, true
 }

@@ -200,6 +200,9 @@ type Sched struct {
 	headerID   abi.TypeID
 	cycle      cycle // collections
 	scan       scan  // of a collection beside the program
+	turns      turns
+	stoppers   atomic.Int32 // that wait for the world to stand still
+	idled      atomic.Int64 // ns that workers have slept, the present sleeps left out
 }
 
 // New makes a scheduler; nothing runs before Start.
@@ -242,6 +245,7 @@ func New(cfg Config) *Sched {
 func (s *Sched) newP(id int) *P {
 	p := &P{ID: id, Sched: s, Cache: s.heap.NewCache(), note: make(chan struct{}, 1)}
 	s.nextP++
+	p.initTurn()
 	p.rng = mix(s.seed+uint64(s.nextP)*0x9e3779b97f4a7c15) | 1
 	return p
 }

@@ -317,6 +317,8 @@ func (s *Sched) runTimers(p *P) {
 		}
 		if !t.due {
 			t.due = true
+			s.cycle.barrier.Shade(t.addr) // a snapshot of the heap may not have had them
+			s.cycle.barrier.Shade(t.ch)
 			ts.due = append(ts.due, t)
 			ts.late = append(ts.late, t.when)
 		}
@@ -381,8 +383,8 @@ func (ts *timers) roots(m gc.Marker) {
 	}
 }
 
-// forget drops the records of guest timers that a collection has freed. The world
-// is stopped and the heap swept.
+// forget drops the records of guest timers that a collection has found dead. The world
+// is stopped and marking over.
 func (s *Sched) forget() {
 	ts := &s.timers
 	ts.mu.Lock()
@@ -391,7 +393,7 @@ func (s *Sched) forget() {
 		if t.ch == 0 || t.due {
 			continue
 		}
-		if !s.isObject(a) || !s.isObject(t.ch) {
+		if !s.heap.Alive(a) || !s.heap.Alive(t.ch) {
 			ts.remove(t)
 			delete(ts.byAddr, a)
 			s.space.Uncharge(timerCost, recordKind)

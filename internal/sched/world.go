@@ -35,6 +35,7 @@ func (s *Sched) StopTheWorld(p *P) {
 	if p != nil {
 		s.leave(p)
 	}
+	s.stoppers.Add(1)
 	for s.stopped && !s.exiting.Load() {
 		s.world.Wait()
 	}
@@ -47,6 +48,7 @@ func (s *Sched) StopTheWorld(p *P) {
 	for s.active > 0 {
 		s.calm.Wait()
 	}
+	s.stoppers.Add(-1)
 	if p != nil {
 		s.active++
 		p.depth = 1
@@ -183,7 +185,7 @@ func (s *Sched) Collect(p *P, g *G, r gc.Request) (gc.Cycle, bool) {
 		return s.cycle.collector.Collect(r)
 	}
 	if b := s.cycle.background; b != nil {
-		return s.await(p, b, r)
+		return s.collectBeside(p, b, r)
 	}
 	if p != nil {
 		s.mu.Lock()
@@ -250,6 +252,10 @@ func (w *world) Roots(m gc.Marker) {
 		s.rootsOf(g, m)
 		return true
 	})
+	m.Kind(gc.RootGlobals)
+	if base, words := globalWords(s.cfg.Prog); words > 0 {
+		m.Range(base, words, s.cfg.Prog.RWPtrs)
+	}
 	s.otherRoots(m)
 }
 
@@ -285,13 +291,8 @@ func (s *Sched) rootsOf(g *G, m gc.Marker) {
 	}
 }
 
-// otherRoots shows the globals and what is held on behalf of no goroutine.
+// otherRoots shows what is held on behalf of no goroutine, globals left out.
 func (s *Sched) otherRoots(m gc.Marker) {
-	if pr := s.cfg.Prog; len(pr.RWPtrs) > 0 {
-		m.Kind(gc.RootGlobals)
-		words := min(int((uint64(len(pr.RW))+pr.BSS)/8), len(pr.RWPtrs)*64)
-		m.Range(pr.RWBase, words, pr.RWPtrs)
-	}
 	m.Kind(gc.RootHost)
 	s.timers.roots(m)
 	s.cycle.finq.roots(m)
@@ -324,32 +325,18 @@ func (w *world) QueueCleanup(c heap.Cleanup) {
 	s.cycle.finq.add(s, FinqItem{Kind: FinqCleanup, Fn: c.Fn, Call: c.Call, Object: c.Arg})
 }
 
-// CycleDone tidies up with the world still stopped: long waits are dated, stacks
-// that are too large shrink, the size of new ones follows the old, dead goroutines are let go, and the goroutine of
-// finalizers is made to run.
+// CycleDone tidies up with the world still stopped: the size of new stacks follows the
+// old, those that are too large shrink, timers that have died are dropped, and the goroutine of
+// finalizers is made to run. After a collection that stopped the world, waits are dated
+// and dead goroutines let go as well; one beside the program sees to that outside of the pause.
 func (w *world) CycleDone(c *gc.Cycle) {
 	s := (*Sched)(w)
-	_, own := s.turn()
-	now := s.Nanotime()
-	cache := s.Ps()[0].Cache
-	used, n := uint64(0), uint64(0)
-	s.Goroutines(func(g *G) bool {
-		if g.PC != 0 && !g.System {
-			used += uint64(g.FP) - uint64(uintptr(s.space.Base())) - g.Stack.Lo
-			n++
-		}
-		if g.Status() == Waiting && g.waitSince == 0 {
-			g.waitSince = now
-		}
-		if g == own || g.Status() == Running {
-			g.shrink = true
-		} else {
-			s.shrinkStack(cache, g)
-		}
-		return true
-	})
-	s.newStack.Store(startSize(used, n))
-	s.letGo(cache)
+	if s.cycle.background == nil {
+		s.tidy()
+	} else {
+		s.shrinkSome()
+	}
+	s.newStack.Store(startSize(s.scan.used.Load(), s.scan.counted.Load()))
 	s.forget()
 	s.bubbles.forget(s)
 	s.cycle.finq.cycleDone(s, c)
@@ -357,6 +344,24 @@ func (w *world) CycleDone(c *gc.Cycle) {
 	if s.cfg.CycleDone != nil {
 		s.cfg.CycleDone(c)
 	}
+}
+
+// tidy looks at every goroutine. The world is stopped.
+func (s *Sched) tidy() {
+	_, own := s.turn()
+	cache := s.Ps()[0].Cache
+	s.scan.used.Store(0)
+	s.scan.counted.Store(0)
+	s.Goroutines(func(g *G) bool {
+		s.measure(g)
+		if g == own || g.Status() == Running {
+			g.shrink = true
+		} else {
+			s.shrinkStack(cache, g)
+		}
+		return true
+	})
+	s.letGo(cache)
 }
 
 // startMost is the most bytes that a goroutine gets to start with: the largest
@@ -391,17 +396,46 @@ func (s *Sched) letGo(cache *heap.Cache) {
 		g.Stack.Free(s.space, cache)
 	}
 	for s.pool.n > keepDead {
-		g := s.pool.pop()
-		last := s.all[len(s.all)-1]
-		s.all[g.all], last.all = last, g.all
-		s.all[len(s.all)-1] = nil
-		s.all = s.all[:len(s.all)-1]
-		s.space.Uncharge(gCost, recordKind)
+		s.dropG(s.pool.pop())
 	}
 	if len(s.all) < cap(s.all)/4 {
 		s.all = append([]*G(nil), s.all...)
 	}
 	s.poolHas.Store(s.pool.n > 0)
+}
+
+// dropG forgets the record of a dead goroutine. gmu is held.
+func (s *Sched) dropG(g *G) {
+	last := s.all[len(s.all)-1]
+	s.all[g.all], last.all = last, g.all
+	s.all[len(s.all)-1] = nil
+	s.all = s.all[:len(s.all)-1]
+	s.space.Uncharge(gCost, recordKind)
+}
+
+// letGoSome is letGo beside the program, for p's worker: it leaves alone what Ps keep for
+// themselves, and ends early when the world is to stop.
+func (s *Sched) letGoSome(p *P) {
+	for p.Wants()&(WantStop|WantExit) == 0 {
+		s.gmu.Lock()
+		for range 128 {
+			if s.pool.n <= keepDead {
+				break
+			}
+			g := s.pool.pop()
+			g.Stack.Free(s.space, p.Cache)
+			s.dropG(g)
+		}
+		rest := s.pool.n > keepDead
+		if !rest && len(s.all) < cap(s.all)/4 {
+			s.all = append([]*G(nil), s.all...)
+		}
+		s.poolHas.Store(s.pool.n > 0)
+		s.gmu.Unlock()
+		if !rest {
+			return
+		}
+	}
 }
 
 // hookG makes a goroutine for a hook function of the guest's runtime. It reports

@@ -10,13 +10,13 @@ import (
 var modes = []Mode{
 	{Name: "default", Procs: 2},
 	{Name: "nogc", Collector: "nogc", Procs: 2},
-	{Name: "concurrent", Collector: "concurrent", Procs: 2},
+	{Name: "marksweep", Collector: "marksweep", Procs: 2},
 	{Name: "one", Procs: 1},
-	{Name: "gcevery", Procs: 2, Debug: "gcevery=N"},
+	{Name: "gcevery", Collector: "marksweep", Procs: 2, Debug: "gcevery=N"},
 	{Name: "movestack", Procs: 2, Debug: "movestack=1"},
 	{Name: "poison", Procs: 2, Debug: "poison=1,check=1", GCPercent: 20},
 	{Name: "yield", Procs: 2, Debug: "yield=1"},
-	{Name: "beside", Collector: "concurrent", Procs: 2, GCPercent: 10, Debug: "gcevery=N,yield=1,poison=1"},
+	{Name: "beside", Procs: 2, GCPercent: 10, Debug: "gcevery=N,yield=1,poison=1"},
 	{Name: "storm", Procs: 1, Debug: "gcevery=N,movestack=1,poison=1", Seed: 1, Single: true},
 }
 

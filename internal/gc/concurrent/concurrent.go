@@ -3,75 +3,96 @@
 //
 // # A cycle
 //
-// A host goroutine of its own, the conductor, runs the cycles; the program only
-// asks for them.
+// There are no threads of the collector's own. The machine's processors do its
+// work, in turns between the program's time slices (work.go).
 //
-//	stopped:  flush caches, allocate black from now on, barrier on,
-//	          show globals and what the host holds          (first pause)
-//	beside:   scan the stack of each goroutine before it goes on, or here;
-//	          specials; mark until the queue is dry
-//	stopped:  what the program has shaded meanwhile; if that is more than a few
-//	          hundred microseconds of marking, go on beside it
-//	          and come back                                  (last pause)
-//	          barrier off, specials carried out, a new sweep generation
-//	beside:   sweep; an allocator without a span sweeps too
+//	off ──Ask──► wanted ──begin──► marking ──finish──► sweeping ──last chunk──► off
+//
+//	begin, stopped:   flush caches, allocate black from now on, barrier on,
+//	                  show what the host holds                        (first pause)
+//	marking, beside:  show globals; scan each goroutine before it goes on, or here;
+//	                  specials; mark until the queue is dry
+//	finish, stopped:  what the program has shaded meanwhile; if that is more than a few
+//	                  hundred microseconds of marking, go on beside it and come back;
+//	                  barrier off, specials carried out, a new sweep generation
+//	                                                                   (last pause)
+//	sweeping, beside: sweep; allocators sweep too, in proportion
 //
 // # Why nothing is lost
 //
 // Take the moment at which the first pause ends. What was reachable then is
 // marked: roots are shown as of that moment (a goroutine is scanned before it goes
-// on), and a pointer that is overwritten before the marker has read it is shaded
-// by the barrier (gc/barrier.go). What is allocated later is born black. What the
-// program can reach later it reaches through the one or the other. Whatever dies
-// during the cycle is found by the next one.
+// on; a global that is overwritten before it is shown is shaded), and a pointer that is
+// overwritten before the marker has read it is shaded by the barrier (gc/barrier.go). What is
+// allocated later is born black. What the program can reach later it reaches through the one or
+// the other. Whatever dies during the cycle is found by the next one.
 //
 // A weak handle is the exception: it gives out a pointer to an object that the
 // snapshot may not have had, so the reader shades it.
 //
 // # How fast
 //
-// The pacer starts a cycle a runway before the goal: as many bytes as the program
-// allocated during the last one, and some. When the program allocates faster than
-// the background marks, it assists: each byte allocated owes some bytes of
-// marking (pacer.AssistRatio), which the background's surplus pays first.
+// The pacer (gc/pacer) starts a cycle a runway before the goal and says how many
+// bytes of scanning each allocated byte owes. Credit, bytes scanned by the
+// background, pays first; what is left the allocator scans itself:
 //
-//	credit = bytes marked by the background - bytes of marking owed
-//	an allocator with credit < 0 marks about as much as it lacks
+//	owed by a cache += ratio * bytes;  paid from credit;  the rest is an assist
 //
-// One worker for each four Ps marks in the background, at least one. They are
-// goroutines of the host and share its processors with the Ps as its scheduler
-// thinks fair; with one to three Ps that is more than a quarter of the Ps' time
-// when the host has no processor to spare, and less when it has.
+// When collections take too much of the processors' time, the limiter
+// switches assists off.
+//
+// # Runs that repeat
+//
+// In a deterministic run there is one processor and no decision may depend on the
+// time: a turn is some bytes of scanning, the share of the collector is taken to be what it is
+// planned to be, and there is no limiter. Cycles then begin, go on and end at the same
+// instructions of the program each time.
 //
 // # Turned down
 //
 // Scanning all stacks in the first pause: a thousand goroutines make it longer
 // than everything else together. Buffers of overwritten pointers per P: marking
-// right away costs an atomic or, and leaves nothing to collect at the end.
+// right away costs an atomic or, and leaves nothing to collect at the end. Marking on
+// host goroutines of the collector's own: they take host processors from Ps that hold the
+// program up in the middle of an instruction, and every stop of the world then waits for the
+// host's scheduler, ten milliseconds at worst.
 package concurrent
 
 import (
 	"io"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/terrarium-go/terrarium/internal/debug"
 	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/gc/pacer"
 	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
-// lastMost is how long the last pause may mark before it is given up.
-const lastMost = 200 * time.Microsecond
+// Phases of a cycle.
+const (
+	off uint32 = iota
+	wanted
+	marking
+	sweeping
+)
 
-// assistLeast is the bytes of marking that an assist does at least, so that
-// allocators do not come for trifles.
-const assistLeast = 64 << 10
+// lastMost is how long the last pause may mark before it is given up, and
+// lastMostBytes the bytes it may scan in a deterministic run.
+const (
+	lastMost      = 200 * time.Microsecond
+	lastMostBytes = 1 << 20
+)
 
 // Collector implements gc.Background.
 //
 //	swept <= done <= begun <= swept+1
-//	marking = (begun > done);  the conductor sweeps while done > swept
+//	marking = (begun > done);  sweeping = (done > swept)
+//
+// Phases change with the world stopped, but for off → wanted and sweeping → off or
+// wanted, which mu guards.
 type Collector struct {
 	heap    *heap.Heap
 	world   gc.Beside
@@ -79,39 +100,42 @@ type Collector struct {
 	barrier *gc.Barrier
 	q       *queue
 	trace   io.Writer
+	fixed   bool // decide nothing by the time
+	born    time.Time
+
+	phase   atomic.Uint32
+	turning sync.Mutex // held by who begins or finishes; nobody waits for it
 
 	// Of the cycle that is being marked; they change with the world stopped.
-	tables *tables
-	shader *shader
-	cycle  gc.Cycle
-	asked  time.Time
-	from   time.Time // end of the first pause
-	ratio  float64
-	credit atomic.Int64
+	tables  tables
+	shader  shader
+	plan    pacer.Plan
+	cycle   gc.Cycle
+	asked   time.Time
+	from    time.Time     // end of the first pause
+	ratio   atomic.Uint64 // float64 bits: bytes to scan per byte allocated
+	revised atomic.Uint32 // held by who computes the ratio
 
-	mu      sync.Mutex // guards the rest
-	changed *sync.Cond
-	wanted  uint32    // the conductor runs cycles until done == wanted
-	reason  gc.Reason // of the next one
-	begun   uint32
-	swept   uint32
-	last    gc.Cycle
-	closed  bool
-	ended   chan struct{} // closed by the conductor
-	done    atomic.Uint32 // written with mu held
+	crew crew
+
+	mu     sync.Mutex // guards the rest
+	want   uint32     // cycles are run until begun == want
+	reason gc.Reason  // of the next one
+	last   gc.Cycle
+	begun  atomic.Uint32 // written with mu held
+	done   atomic.Uint32 // written with mu held
+	swept  atomic.Uint32 // written with mu held
 }
 
-// New makes a collector for h and starts its conductor. w is a gc.Beside.
+// New makes a collector for h. w is a gc.Beside.
 func New(h *heap.Heap, w gc.World, cfg gc.Config) gc.Collector {
 	beside, ok := w.(gc.Beside)
 	if !ok {
 		panic("BUG: gc: this machine cannot be collected beside the program")
 	}
-	c := &Collector{heap: h, world: beside, book: gc.NewBook(h, cfg), q: newQueue(), trace: cfg.Trace, ended: make(chan struct{})}
-	c.changed = sync.NewCond(&c.mu)
-	c.barrier = gc.NewBarrier(h, c.shade)
-	c.book.Beside(0)
-	go c.conduct()
+	c := &Collector{heap: h, world: beside, book: gc.NewBook(h, cfg, true), q: newQueue(beside.Wake), trace: cfg.Trace, fixed: beside.Deterministic(), born: time.Now()}
+	c.shader = shader{&c.tables, c.q}
+	c.barrier = gc.NewBarrier(h, c.shader.shade)
 	return c
 }
 
@@ -133,27 +157,25 @@ func (c *Collector) Stats() gc.Stats { return c.book.Stats() }
 // Barrier is on while a cycle marks.
 func (c *Collector) Barrier() *gc.Barrier { return c.barrier }
 
-func (c *Collector) shade(p uint64) { c.shader.shade(p) }
+// Close does nothing.
+func (c *Collector) Close() {}
 
-// Close ends the conductor.
-func (c *Collector) Close() {
-	c.mu.Lock()
-	c.closed = true
-	c.q.closing.Store(true)
-	c.changed.Broadcast()
-	c.mu.Unlock()
-	<-c.ended
-}
+// Busy implements gc.Background.
+func (c *Collector) Busy() bool { return c.phase.Load() != off }
+
+// Done implements gc.Background.
+func (c *Collector) Done(n uint32) bool { return c.swept.Load() >= n }
 
 // Ask implements gc.Background.
 func (c *Collector) Ask(r gc.Request) uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	marking := c.begun > c.done.Load()
+	begun := c.begun.Load()
+	marks := begun > c.done.Load()
 	wait := false
 	switch r.Reason {
 	case gc.Trigger:
-		if marking || !c.heap.WantGC() {
+		if marks || !c.heap.WantGC() {
 			return 0
 		}
 	case gc.Limit:
@@ -164,14 +186,14 @@ func (c *Collector) Ask(r gc.Request) uint32 {
 	case gc.Forced:
 		wait = true
 	case gc.Debug:
-		if marking {
+		if marks {
 			return 0
 		}
 	}
-	n := c.begun + 1
-	if c.wanted < n {
-		c.wanted, c.reason = n, r.Reason
-		c.changed.Broadcast()
+	n := begun + 1
+	if c.want < n {
+		c.want, c.reason = n, r.Reason
+		c.phase.CompareAndSwap(off, wanted)
 	} else if r.Reason == gc.Forced || c.reason != gc.Forced && r.Reason == gc.Limit {
 		c.reason = r.Reason
 	}
@@ -181,157 +203,109 @@ func (c *Collector) Ask(r gc.Request) uint32 {
 	return n
 }
 
-// Await implements gc.Background.
-func (c *Collector) Await(n uint32) gc.Cycle {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.swept < n && !c.closed {
-		c.changed.Wait()
-	}
-	return c.last
-}
-
-// Collect asks for a cycle and, unless the program may go on meanwhile, waits
-// for it.
-func (c *Collector) Collect(r gc.Request) (cy gc.Cycle, ok bool) {
-	n := c.Ask(r)
-	if n == 0 {
+// Collect runs a whole cycle with the world stopped; see gc.Collector.
+func (c *Collector) Collect(r gc.Request) (gc.Cycle, bool) {
+	if c.stale(r) {
 		return gc.Cycle{}, false
 	}
-	c.world.Wait(func() { cy = c.Await(n) })
-	return cy, true
+	c.world.Stop("garbage collection")
+	defer c.world.Start()
+	if c.stale(r) {
+		return gc.Cycle{}, false
+	}
+	return c.CollectStopped(r), true
+}
+
+func (c *Collector) stale(r gc.Request) bool {
+	switch r.Reason {
+	case gc.Trigger:
+		return !c.heap.WantGC()
+	case gc.Limit:
+		return c.done.Load() != r.Seen
+	}
+	return false
 }
 
 // CollectStopped runs a whole cycle for a caller who has stopped the world. The
 // cycle that is under way, if any, is finished first.
 func (c *Collector) CollectStopped(r gc.Request) gc.Cycle {
 	asked := time.Now()
-	if c.heap.Marking() {
-		c.world.ScanStacks()
-		c.worker().drain()
+	if c.phase.Load() == marking {
+		c.complete()
 		c.finish(asked)
 	}
 	c.heap.SweepAll()
 	c.begin(r.Reason, asked)
-	c.world.ScanStacks()
-	c.specials()
-	c.worker().drain()
+	c.complete()
 	c.finish(asked)
 	c.heap.SweepAll()
+	c.over(0)
+	c.print()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.swept = c.done.Load()
-	c.changed.Broadcast()
 	return c.last
 }
 
-// conduct runs the cycles that are asked for.
-func (c *Collector) conduct() {
-	defer close(c.ended)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for {
-		for !c.closed && c.wanted <= c.begun {
-			c.changed.Wait()
-		}
-		if c.closed {
-			return
-		}
-		n, reason := c.begun+1, c.reason
-		c.mu.Unlock()
-		c.run(n, reason)
-		c.mu.Lock()
+// complete marks all there is. The world is stopped.
+func (c *Collector) complete() {
+	w := c.crew.worker(c, 0)
+	c.q.enter()
+	for c.step(w, never) {
 	}
+	w.finish()
+	c.q.leave()
 }
 
-// run runs cycle n, unless somebody who had the world stopped was faster.
-func (c *Collector) run(n uint32, reason gc.Reason) {
-	asked := time.Now()
-	c.world.StopAll("garbage collection")
-	if c.begun >= n || c.heap.Marking() {
-		c.world.StartAll()
-		return
-	}
-	c.begin(reason, asked)
-	c.world.StartAll()
-
-	workers := gc.Workers(c.cycle.Procs)
-	c.world.ScanStacks()
-	c.specials()
-	for {
-		var wg sync.WaitGroup
-		for range workers - 1 {
-			wg.Go(c.worker().drain)
-		}
-		c.worker().drain()
-		wg.Wait()
-		if c.q.closing.Load() {
-			return
-		}
-		asked = time.Now()
-		c.world.StopAll("mark termination")
-		if c.begun != n || !c.heap.Marking() { // finished by somebody else
-			c.world.StartAll()
-			break
-		}
-		c.worker().some(until(time.Now().Add(lastMost)))
-		if c.q.dry() {
-			c.finish(asked)
-			c.world.StartAll()
-			break
-		}
-		c.world.StartAll()
-	}
-	c.heap.SweepAll()
-	c.mu.Lock()
-	c.swept = max(c.swept, n)
-	c.changed.Broadcast()
-	c.mu.Unlock()
-	c.heap.Scavenge()
-}
+func never() bool { return false }
 
 // begin is the first pause. The world is stopped and everything swept.
 func (c *Collector) begin(reason gc.Reason, asked time.Time) {
-	c.heap.FlushAll()
+	h := c.heap
+	h.FlushAll()
 	c.mu.Lock()
-	c.begun++
+	c.begun.Add(1)
+	c.want = max(c.want, c.begun.Load())
 	c.mu.Unlock()
 	c.asked = asked
-	c.cycle = c.book.Begin(reason, asked, c.world.Procs())
-	c.ratio = c.book.Ratio()
-	c.credit.Store(0)
+	c.cycle, c.plan = c.book.Begin(reason, asked, c.world.Procs())
 	c.world.ClearPools()
-	c.tables = newTables(c.heap)
-	c.shader = &shader{c.tables, c.q}
-	c.heap.BeginMark(c.assist)
+	c.tables.begin(h)
+	h.BeginMark(c.assist)
 	c.barrier.Switch(true)
-	w := c.worker()
-	c.world.FirstRoots(w, c.shader)
+	w := c.crew.worker(c, 0)
+	c.world.Snapshot(w, &c.shader)
 	w.finish()
+	c.revise()
 	c.from = time.Now()
+	c.crew.begin(c)
+	c.phase.Store(marking)
 	c.cycle.Stop = c.from.Sub(asked)
 }
 
 // specials shows what specials keep alive.
-func (c *Collector) specials() {
-	w := c.worker()
+func (c *Collector) specials(w *worker) {
 	w.Kind(gc.RootSpecials)
 	types := c.heap.Types()
 	c.heap.EachSpecial(func(s *heap.Span, slot uint32, sp *heap.Special) {
 		gc.MarkSpecial(s, slot, sp, w, func(s *heap.Span, slot uint32) { w.scan(s, slot, types) })
 	})
-	w.finish()
+}
+
+// dry reports whether marking may be over.
+func (c *Collector) dry() bool {
+	return c.crew.specials.Load() == jobDone && !c.world.RootsLeft() && c.q.dry()
 }
 
 // finish ends marking: nothing is grey. asked is when the stop that still holds
 // was asked for.
 func (c *Collector) finish(asked time.Time) {
-	h := c.heap
+	h, t := c.heap, &c.tables
 	c.cycle.Beside = asked.Sub(c.from)
+	c.cycle.After = h.Live()
 	h.FlushAll()
 	c.barrier.Switch(false)
 	for k := range c.cycle.Roots {
-		c.cycle.Roots[k] = c.tables.roots[k].Load()
+		c.cycle.Roots[k] = t.roots[k].Load()
 	}
 	if h.Flags().Check || debug.Checks {
 		if err := gc.CheckMark(h, c.world, false); err != nil {
@@ -341,34 +315,57 @@ func (c *Collector) finish(asked time.Time) {
 			panic(err)
 		}
 	}
-	grown := h.Black()
-	sw := h.EndMark(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup}, c.tables.bytes.Load(), c.tables.objects.Load())
-	c.book.Beside(grown + grown/5)
+	m := pacer.Measured{Live: c.cycle.After, Work: t.sum.work.Load()}
+	c.crew.settle(c, &m)
+	sw := h.EndMark(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup},
+		heap.Swept{LiveBytes: t.sum.bytes.Load(), ScanBytes: t.sum.scan.Load(), LiveObjects: t.sum.objects.Load()})
 	c.cycle.Sweep = time.Since(asked)
-	c.book.End(&c.cycle, sw, c.asked)
+	c.book.End(&c.cycle, sw, c.asked, &m)
+	h.PaceSweep()
 	c.world.CycleDone(&c.cycle)
+	c.book.Longer(&c.cycle, time.Since(asked)-c.cycle.Sweep)
 	c.mu.Lock()
 	c.last = c.cycle
-	c.done.Store(c.begun)
+	c.done.Store(c.begun.Load())
 	c.mu.Unlock()
-	if h.Flags().GCTrace > 0 && c.trace != nil {
-		io.WriteString(c.trace, c.cycle.TraceLine())
-	}
+	c.phase.Store(sweeping)
 }
 
-func (c *Collector) worker() *worker { return &worker{tables: c.tables, q: c.q, paid: &c.credit} }
-
-// assist is called by an allocator that took bytes while the cycle marks.
-func (c *Collector) assist(bytes uint64) {
-	owed := c.credit.Add(-int64(float64(bytes) * c.ratio))
-	if owed >= -assistLeast {
+// over ends the sweep, if it has come to its end, in a turn of processor p.
+func (c *Collector) over(p int) {
+	c.mu.Lock()
+	if c.phase.Load() != sweeping || c.heap.Unswept() {
+		c.mu.Unlock()
 		return
 	}
-	w := c.worker()
-	w.paid = nil
-	w.some(func() bool {
-		n := w.bytes + w.told
-		return n >= uint64(-owed) || n >= 4*assistLeast
-	})
-	c.credit.Add(int64(w.told))
+	c.swept.Store(c.done.Load())
+	next := off
+	if c.want > c.begun.Load() {
+		next = wanted
+	}
+	c.phase.Store(next)
+	c.mu.Unlock()
+	c.world.Swept(p)
+	c.heap.Scavenge()
+}
+
+// print writes the trace line of the last cycle. The world should not be stopped.
+func (c *Collector) print() {
+	if c.heap.Flags().GCTrace == 0 || c.trace == nil {
+		return
+	}
+	c.mu.Lock()
+	line := c.last.TraceLine()
+	c.mu.Unlock()
+	io.WriteString(c.trace, line)
+}
+
+// revise asks the pacer for the ratio, unless somebody is at it.
+func (c *Collector) revise() {
+	if !c.revised.CompareAndSwap(0, 1) {
+		return
+	}
+	r := c.book.Ratio(pacer.Progress{Live: c.heap.Live(), Scan: c.heap.LiveScan(), Work: c.tables.sum.work.Load()})
+	c.ratio.Store(math.Float64bits(r))
+	c.revised.Store(0)
 }

@@ -3,7 +3,6 @@ package concurrent
 import (
 	"math/bits"
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/gc"
@@ -26,40 +25,65 @@ import (
 //
 // so that one of the two sees the other.
 //
-// A worker has a list of its own; it gives half of it away when the list is full,
-// or when somebody waits.
-const localSize = 256
+// A worker takes items from the queue's head in batches and puts what it finds
+// at the tail in batches. It has no stack or ring of its own: the longer a span
+// waits, the more of its objects turn grey before its turn comes.
+//
+// A large object is cut into pieces, which are items of their own: many can share
+// it, and nobody works longer at an item than the world can wait.
+const (
+	batch      = 64        // items
+	pieceBytes = 128 << 10 // of a large object
+	checkEvery = 32 << 10  // bytes scanned between two looks at stop
+)
 
 type worker struct {
 	*tables
-	q          *queue
-	local      [localSize]uint32 // ring
-	head, tail uint64
-	bytes      uint64 // of objects that this worker marked
-	objects    uint64
-	told       uint64        // bytes reported
-	paid       *atomic.Int64 // credit for what is reported, or nil
-	sharedKind
+	q    *queue
+	in   [batch]item // taken: in[next:n]
+	next int
+	n    int
+	out  [batch]item // found: out[:nout]
+	nout int
+	kind gc.RootKind // of the roots that are shown
+
+	counts
+	unchecked uint64       // bytes scanned since the last look at stop
+	mine      atomic.Int64 // ns of fractional work in the cycle
 }
 
-// tables are what resolving a pointer needs; made when marking begins.
+// counts is what a marker has done, in bytes and objects.
+type counts struct {
+	bytes   uint64 // marked
+	scan    uint64 // of bytes, in spans with pointers
+	objects uint64 // marked
+	work    uint64 // scanned: objects, stacks, globals
+}
+
+// tables are what resolving a pointer needs, and the sums of a cycle.
 type tables struct {
 	heap    *heap.Heap
 	base    unsafe.Pointer // host address of guest address 0
 	table   unsafe.Pointer // page → span id
 	records unsafe.Pointer // span id → record
-	roots   [gc.NumRootKinds]atomic.Uint64
-	bytes   atomic.Uint64 // marked by workers that have reported
-	objects atomic.Uint64
+
+	roots  [gc.NumRootKinds]atomic.Uint64
+	sum    struct{ bytes, scan, objects, work atomic.Uint64 } // of counts of those who have reported
+	credit atomic.Int64                                       // bytes scanned that nobody owed; may be spent by assists
 }
 
-func newTables(h *heap.Heap) *tables {
+func (t *tables) begin(h *heap.Heap) {
 	table, _ := h.PageTable()
-	return &tables{heap: h, base: h.Space().Base(), table: table, records: unsafe.Pointer(h.SpanByID(0))}
+	t.heap, t.base, t.table, t.records = h, h.Space().Base(), table, unsafe.Pointer(h.SpanByID(0))
+	for k := range t.roots {
+		t.roots[k].Store(0)
+	}
+	t.sum.bytes.Store(0)
+	t.sum.scan.Store(0)
+	t.sum.objects.Store(0)
+	t.sum.work.Store(0)
+	t.credit.Store(0)
 }
-
-// sharedKind is the kind of root that is being shown.
-type sharedKind struct{ kind gc.RootKind }
 
 // Kind implements gc.Marker.
 func (w *worker) Kind(k gc.RootKind) { w.kind = k }
@@ -73,7 +97,13 @@ func (w *worker) Pointer(p mem.Addr) {
 // Range implements gc.Marker.
 func (w *worker) Range(base mem.Addr, words int, mask []uint64) {
 	w.roots[w.kind].Add(uint64(words) * 8)
-	p := unsafe.Add(w.base, base&mem.Mask)
+	w.work += uint64(words) * 8
+	each(w.base, base, words, mask, w.mark)
+}
+
+// each calls f for the words of a range that mask names.
+func each(space unsafe.Pointer, base mem.Addr, words int, mask []uint64, f func(p uint64)) {
+	p := unsafe.Add(space, base&mem.Mask)
 	for i := 0; i < words; i += 64 {
 		m := ^uint64(0)
 		if mask != nil {
@@ -83,7 +113,9 @@ func (w *worker) Range(base mem.Addr, words int, mask []uint64) {
 			m &= 1<<left - 1
 		}
 		for ; m != 0; m &= m - 1 {
-			w.mark(load(unsafe.Add(p, (i+bits.TrailingZeros64(m))*8)))
+			if v := load(unsafe.Add(p, (i+bits.TrailingZeros64(m))*8)); v != 0 {
+				f(v)
+			}
 		}
 	}
 }
@@ -93,7 +125,7 @@ func load(p unsafe.Pointer) uint64 { return atomic.LoadUint64((*uint64)(p)) }
 
 // set marks the object p points into, if it points into an object, and reports
 // whether its span must be queued.
-func (t *tables) set(p uint64, bytes, objects *uint64) (id uint32, enqueue bool) {
+func (t *tables) set(p uint64, n *counts) (id uint32, enqueue bool) {
 	off := p - mem.HeapBase
 	if off >= mem.HeapEnd-mem.HeapBase {
 		return 0, false
@@ -115,179 +147,208 @@ func (t *tables) set(p uint64, bytes, objects *uint64) (id uint32, enqueue bool)
 	if atomic.OrUint64(&b.Mark, bit)&bit != 0 {
 		return 0, false
 	}
-	*bytes += s.Size
-	*objects++
+	n.bytes += s.Size
+	n.objects++
+	if s.NoScan() {
+		return 0, false
+	}
+	n.scan += s.Size
 	return id, atomic.LoadUint32(&s.Queued) == 0 && atomic.CompareAndSwapUint32(&s.Queued, 0, 1)
 }
 
 func (w *worker) mark(p uint64) {
-	if id, enqueue := w.set(p, &w.bytes, &w.objects); enqueue {
-		w.push(id)
+	if id, enqueue := w.set(p, &w.counts); enqueue {
+		w.push(item(id))
 	}
 }
 
-func (w *worker) push(id uint32) {
-	if n := w.tail - w.head; n == localSize || n > 2 && w.q.hungry.Load() > 0 {
-		w.give(n / 2)
+func (w *worker) push(it item) {
+	if w.nout == batch {
+		w.flush()
 	}
-	w.local[w.tail%localSize] = id
-	w.tail++
+	w.out[w.nout] = it
+	w.nout++
 }
 
-// give puts the n oldest spans of the list into the queue.
-func (w *worker) give(n uint64) {
-	var out [localSize]uint32
-	for i := range n {
-		out[i] = w.local[w.head%localSize]
-		w.head++
+// flush puts what was found into the queue.
+func (w *worker) flush() {
+	if w.nout > 0 {
+		w.q.put(w.out[:w.nout]...)
+		w.nout = 0
 	}
-	w.q.put(out[:n]...)
 }
 
-// report adds what the worker has marked to the cycle's count.
-func (w *worker) report() {
-	w.tables.bytes.Add(w.bytes)
-	w.tables.objects.Add(w.objects)
-	if w.paid != nil {
-		w.paid.Add(int64(w.bytes))
-	}
-	w.told += w.bytes
-	w.bytes, w.objects = 0, 0
+// fill takes a batch. What was found comes first, so that it is shared.
+func (w *worker) fill() bool {
+	w.flush()
+	w.next, w.n = 0, w.q.take(w.in[:])
+	return w.n > 0
 }
 
-// finish gives everything back.
+// finish gives everything back and reports.
 func (w *worker) finish() {
-	if n := w.tail - w.head; n > 0 {
-		w.give(n)
+	if w.next < w.n {
+		w.q.put(w.in[w.next:w.n]...)
+		w.next, w.n = 0, 0
 	}
-	w.report()
+	w.flush()
+	w.report(true)
 }
 
-// drain scans until the queue is dry.
-func (w *worker) drain() {
-	q := w.q
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for {
-		for !q.take(w) {
-			if q.active == 0 {
-				q.more.Broadcast()
-				return
-			}
-			q.hungry.Add(1)
-			q.more.Wait()
-			q.hungry.Add(-1)
-		}
-		q.active++
-		q.mu.Unlock()
-		w.empty(q.closing.Load)
-		w.report()
-		q.mu.Lock()
-		if q.active--; q.closing.Load() {
-			w.head, q.head = w.tail, q.tail
-		}
+// report adds what the worker has done to the cycle's sums; paid says that it
+// may be spent by those who owe.
+func (w *worker) report(paid bool) {
+	w.tables.add(&w.counts)
+	if paid && w.counts.work > 0 {
+		w.credit.Add(int64(w.counts.work))
+	}
+	w.counts = counts{}
+}
+
+func (t *tables) add(n *counts) {
+	if n.objects > 0 {
+		t.sum.bytes.Add(n.bytes)
+		t.sum.scan.Add(n.scan)
+		t.sum.objects.Add(n.objects)
+	}
+	if n.work > 0 {
+		t.sum.work.Add(n.work)
 	}
 }
 
-// some scans spans until stop says so or nothing is at hand, and gives back what
-// is left.
-func (w *worker) some(stop func() bool) {
-	q := w.q
-	for {
-		q.mu.Lock()
-		ok := q.take(w)
-		if ok {
-			q.active++
-		}
-		q.mu.Unlock()
-		if !ok {
-			return
-		}
-		w.empty(stop)
-		if n := w.tail - w.head; n > 0 {
-			w.give(n)
-		}
-		w.report()
-		q.mu.Lock()
-		if q.active--; q.active == 0 {
-			q.more.Broadcast()
-		}
-		q.mu.Unlock()
-		if stop() {
-			return
-		}
-	}
-}
-
-// until is a stop condition.
-func until(t time.Time) func() bool { return func() bool { return time.Now().After(t) } }
-
-// empty scans the spans of the list.
-func (w *worker) empty(stop func() bool) {
-	for w.head != w.tail {
-		id := w.local[w.head%localSize]
-		w.head++
-		s := (*heap.Span)(unsafe.Add(w.records, uintptr(id)*heap.RecordUnit))
-		n := s.Windows()
-		for i := range n {
-			w.window(s, i)
-		}
-		atomic.StoreUint32(&s.Queued, 0)
-		for i := range n {
-			b := s.Bits(i)
-			if atomic.LoadUint64(&b.Mark)&^atomic.LoadUint64(&b.Scan) != 0 {
-				if atomic.CompareAndSwapUint32(&s.Queued, 0, 1) {
-					w.push(id)
-				}
-				break
+// empty scans the items of the batch until stop says so; it reports whether it came to the end.
+func (w *worker) empty(stop func() bool) bool {
+	for w.next < w.n {
+		it := w.in[w.next]
+		w.next++
+		before := w.work
+		w.scanItem(it)
+		if w.unchecked += w.work - before + 256; w.unchecked >= checkEvery {
+			w.unchecked = 0
+			if stop() {
+				return false
 			}
 		}
-		if stop != nil && stop() {
-			return
+	}
+	return true
+}
+
+func (w *worker) scanItem(it item) {
+	s := (*heap.Span)(unsafe.Add(w.records, uintptr(uint32(it))*heap.RecordUnit))
+	types := w.heap.Types()
+	if piece := it >> 32; piece > 0 {
+		from := (piece - 1) * pieceBytes
+		w.part(s, from, min(from+pieceBytes, s.Extent), types)
+		return
+	}
+	n := s.Windows()
+	for i := range n {
+		w.window(s, i, types)
+	}
+	atomic.StoreUint32(&s.Queued, 0)
+	for i := range n {
+		b := s.Bits(i)
+		if atomic.LoadUint64(&b.Mark)&^atomic.LoadUint64(&b.Scan) != 0 {
+			if atomic.CompareAndSwapUint32(&s.Queued, 0, 1) {
+				w.push(it)
+			}
+			break
 		}
 	}
 }
 
 // window scans the grey objects of a window, and those that turn grey meanwhile.
-func (w *worker) window(s *heap.Span, at uint32) {
+func (w *worker) window(s *heap.Span, at uint32, types []heap.TypeInfo) {
 	b := s.Bits(at)
-	types := w.heap.Types()
+	size := s.Size
+	start := unsafe.Add(w.base, s.SlotAddr(at*64))
 	for {
 		todo := atomic.LoadUint64(&b.Mark) &^ atomic.LoadUint64(&b.Scan)
 		if todo == 0 {
 			return
 		}
 		atomic.OrUint64(&b.Scan, todo)
+		w.work += uint64(bits.OnesCount64(todo)) * size
 		for ; todo != 0; todo &= todo - 1 {
-			slot := at*64 + uint32(bits.TrailingZeros64(todo))
-			w.scan(s, slot, types)
+			i := bits.TrailingZeros64(todo)
+			id := int(s.TypeID(at*64 + uint32(i)))
+			if id >= len(types) {
+				id = 0
+			}
+			t := &types[id]
+			if t.Size*2 <= size || t.Words > 64 || t.Words*8 > size {
+				w.scan(s, at*64+uint32(i), types)
+				continue
+			}
+			obj := unsafe.Add(start, uint64(i)*size)
+			for m := t.Mask0; m != 0; m &= m - 1 {
+				if p := load(unsafe.Add(obj, bits.TrailingZeros64(m)*8)); p != 0 {
+					w.mark(p)
+				}
+			}
 		}
 	}
 }
 
-// scan follows the pointers of the object in a slot.
+// scan follows the pointers of the object in a slot; those of a large one
+// piece by piece, later.
 func (w *worker) scan(s *heap.Span, slot uint32, types []heap.TypeInfo) {
 	if s.NoScan() {
+		return
+	}
+	if s.Large() && s.Extent > pieceBytes {
+		w.work -= min(w.work, s.Size)
+		for piece := range (s.Extent + pieceBytes - 1) / pieceBytes {
+			w.push(item(s.ID()) | (piece+1)<<32)
+		}
 		return
 	}
 	id := int(s.TypeID(slot))
 	if id >= len(types) {
 		id = 0
 	}
-	t := &types[id]
+	w.elements(unsafe.Add(w.base, s.SlotAddr(slot)), 0, s.Extent, s.Extent, &types[id])
+}
+
+// part scans the bytes from lo to hi of a large object.
+func (w *worker) part(s *heap.Span, lo, hi uint64, types []heap.TypeInfo) {
+	id := int(s.TypeID(0))
+	if id >= len(types) {
+		id = 0
+	}
+	w.work += hi - lo
+	w.elements(unsafe.Add(w.base, s.Base), lo, hi, s.Extent, &types[id])
+}
+
+// elements scans the words from byte lo to byte hi of an object of n bytes, which holds
+// elements of t back to back.
+func (w *worker) elements(obj unsafe.Pointer, lo, hi, n uint64, t *heap.TypeInfo) {
 	if t.Words == 0 {
 		return
 	}
-	obj, n := unsafe.Add(w.base, s.SlotAddr(slot)), s.Extent
-	for e := uint64(0); e+t.Words*8 <= n; e += t.Size {
-		for m := t.Mask0; m != 0; m &= m - 1 {
-			if p := load(unsafe.Add(obj, e+uint64(bits.TrailingZeros64(m))*8)); p != 0 {
+	if t.Size == 8 { // pointers, nothing else
+		for e := lo; e+8 <= hi; e += 8 {
+			if p := load(unsafe.Add(obj, e)); p != 0 {
 				w.mark(p)
 			}
 		}
-		for word := uint64(64); word < t.Words; word += 64 {
-			m := t.Type.Mask[word/64]
-			if left := t.Words - word; left < 64 {
+		return
+	}
+	for e := lo / t.Size * t.Size; e < hi && e+t.Words*8 <= n; e += t.Size {
+		first := uint64(0) // word of the element
+		if e < lo {
+			first = (lo - e) / 8
+		}
+		last := min(t.Words, (hi-e+7)/8)
+		for word := first &^ 63; word < last; word += 64 {
+			m := t.Mask0
+			if word > 0 {
+				m = t.Type.Mask[word/64]
+			}
+			if word < first {
+				m &= ^uint64(0) << (first - word)
+			}
+			if left := last - word; left < 64 {
 				m &= 1<<left - 1
 			}
 			for ; m != 0; m &= m - 1 {
@@ -314,19 +375,21 @@ func (h *shader) Pointer(p mem.Addr) { h.shade(p) }
 
 // Range implements gc.Marker.
 func (h *shader) Range(base mem.Addr, words int, mask []uint64) {
-	w := worker{tables: h.tables, q: h.q, sharedKind: sharedKind{gc.RootStacks}}
-	w.Range(base, words, mask)
-	w.finish()
+	n := counts{work: uint64(words) * 8}
+	each(h.base, base, words, mask, func(p uint64) {
+		if id, enqueue := h.set(p, &n); enqueue {
+			h.q.put(item(id))
+		}
+	})
+	h.roots[gc.RootStacks].Add(n.work)
+	h.add(&n)
 }
 
 // shade marks one object.
 func (h *shader) shade(p mem.Addr) {
-	var bytes, objects uint64
-	if id, enqueue := h.set(p, &bytes, &objects); enqueue {
-		h.q.put(id)
+	var n counts
+	if id, enqueue := h.set(p, &n); enqueue {
+		h.q.put(item(id))
 	}
-	if objects > 0 {
-		h.tables.bytes.Add(bytes)
-		h.tables.objects.Add(objects)
-	}
+	h.add(&n)
 }

@@ -5,68 +5,91 @@ import (
 	"sync/atomic"
 )
 
-// queue is the grey spans that no worker has taken, first in first out, and the
+// An item is grey work: a span with grey objects (its id), or a piece of a
+// large object (id | (piece+1)<<32).
+type item = uint64
+
+// queue is the grey items that no worker has taken, first in first out, and the
 // count of the workers, which tells when marking has run dry.
 //
-//	grey span = in the queue, or in the hands of an active worker
-//	dry       = the queue is empty and no worker is active
+//	grey object = its span is an item, or it is scanned now, or its piece is an item
+//	item        = in the queue, or in the hands of an active worker
+//	dry         = the queue is empty and no worker is active
 //
 // Dry is not done: the program may still shade an object. It is done when the
-// world is stopped, every goroutine has been scanned, and the queue is dry.
+// world is stopped, every root has been shown, and the queue is dry. With the world
+// stopped nobody is active.
 type queue struct {
 	mu     sync.Mutex
-	more   *sync.Cond // ids came, or the last active worker went
-	ids    []uint32   // ring, a power of two long
-	head   uint64     // ids taken
-	tail   uint64     // ids put; tail-head are in the queue
-	active int        // workers that may have ids in their hands
+	items  []item // ring, a power of two long
+	head   uint64 // items taken
+	tail   uint64 // items put; tail-head are in the queue
+	active int    // workers that may have items in their hands
 
-	hungry  atomic.Int32 // workers that wait for ids
-	closing atomic.Bool  // the machine ends: what is grey is forgotten
+	// starving says that a processor with nothing else to do found the queue
+	// empty: whoever puts something calls wake.
+	starving atomic.Bool
+	wake     func()
 }
 
-func newQueue() *queue {
-	q := &queue{ids: make([]uint32, 1024)}
-	q.more = sync.NewCond(&q.mu)
-	return q
+func newQueue(wake func()) *queue {
+	return &queue{items: make([]item, 1024), wake: wake}
 }
 
-// put adds ids.
-func (q *queue) put(ids ...uint32) {
+// put adds items.
+func (q *queue) put(items ...item) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	for q.tail-q.head+uint64(len(ids)) > uint64(len(q.ids)) {
-		bigger := make([]uint32, 2*len(q.ids))
+	for q.tail-q.head+uint64(len(items)) > uint64(len(q.items)) {
+		bigger := make([]item, 2*len(q.items))
 		for i := q.head; i != q.tail; i++ {
-			bigger[i&uint64(len(bigger)-1)] = q.ids[i&uint64(len(q.ids)-1)]
+			bigger[i&uint64(len(bigger)-1)] = q.items[i&uint64(len(q.items)-1)]
 		}
-		q.ids = bigger
+		q.items = bigger
 	}
-	for _, id := range ids {
-		q.ids[q.tail&uint64(len(q.ids)-1)] = id
+	for _, it := range items {
+		q.items[q.tail&uint64(len(q.items)-1)] = it
 		q.tail++
 	}
-	if q.hungry.Load() > 0 {
-		q.more.Broadcast()
+	q.mu.Unlock()
+	if q.starving.Load() && q.starving.CompareAndSwap(true, false) {
+		q.wake()
 	}
 }
 
-// take moves some ids to the empty list of a worker. mu is held.
-func (q *queue) take(w *worker) bool {
+// take gives an active worker a share of the items, at most len(to).
+func (q *queue) take(to []item) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	n := q.tail - q.head
 	if n == 0 {
-		return false
+		return 0
 	}
-	if share := n/uint64(q.active+1) + 1; n > share {
-		n = share
-	}
-	n = min(n, localSize/2)
-	for range n {
-		w.local[w.tail%localSize] = q.ids[q.head&uint64(len(q.ids)-1)]
-		w.tail++
+	n = min(n/uint64(q.active+1)+1, n, uint64(len(to)))
+	for i := range n {
+		to[i] = q.items[q.head&uint64(len(q.items)-1)]
 		q.head++
 	}
-	return true
+	return int(n)
+}
+
+// enter and leave count an active worker. One that leaves has nothing in its hands.
+func (q *queue) enter() {
+	q.mu.Lock()
+	q.active++
+	q.mu.Unlock()
+}
+
+func (q *queue) leave() {
+	q.mu.Lock()
+	q.active--
+	q.mu.Unlock()
+}
+
+// empty reports whether there is nothing to take.
+func (q *queue) empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.head == q.tail
 }
 
 // dry reports whether nothing is grey but what the program shades next.

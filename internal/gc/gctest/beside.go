@@ -7,94 +7,127 @@ import (
 	"github.com/terrarium-go/terrarium/internal/gc"
 )
 
-// The machine as a collector sees it that runs beside the program. The test
-// holds running; at every allocation it lets go for a moment if somebody wants to
-// stop it.
+// The machine as a collector sees it that runs beside the program: at every allocation the
+// collector has a turn, of a length that a generator of its own decides, so that a cycle may end
+// at any allocation after the one at which it began. What the host holds is shown with the
+// stack: it stands for variables of the program.
 
-// StopAll implements gc.Beside.
-func (m *machine) StopAll(r string) {
-	m.wanted.Add(1)
-	m.running.Lock()
-	m.wanted.Add(-1)
-	m.Stop(r)
-}
-
-// StartAll implements gc.Beside.
-func (m *machine) StartAll() {
-	m.Start()
-	m.running.Unlock()
-}
-
-// Wait implements gc.Beside.
-func (m *machine) Wait(f func()) {
-	m.running.Unlock()
-	f()
-	m.running.Lock()
-	m.ScanStacks()
-}
-
-// safepoint stands still if somebody wants it.
-func (m *machine) safepoint() {
-	for m.wanted.Load() > 0 {
-		m.running.Unlock()
-		runtime.Gosched()
-		m.running.Lock()
+// turn gives the collector a turn, in which the machine does what a scheduler must before
+// the program goes on.
+func (m *machine) turn(help bool) {
+	bg, ok := m.gc.(gc.Background)
+	if !ok {
+		return
 	}
-	m.ScanStacks()
+	if bg.Busy() {
+		left := m.lengths.IntN(40)
+		t := &gc.Turn{Help: help, Idle: m.lengths.IntN(4) == 0, Stop: m.Stop, Start: m.Start}
+		t.Yield = func() bool { left--; return left < 0 && !help }
+		bg.Work(t)
+	}
+	m.showStack()
 }
 
-// FirstRoots implements gc.Beside. What the host holds is shown with the stack:
-// it stands for variables of the program.
-func (m *machine) FirstRoots(k, stacks gc.Marker) {
-	k.Kind(gc.RootGlobals)
-	k.Range(globals, globalsN, nil)
+// Snapshot implements gc.Beside.
+func (m *machine) Snapshot(k, stacks gc.Marker) {
 	k.Kind(gc.RootHost)
 	m.queueRoots(k)
-	m.scanMu.Lock()
-	defer m.scanMu.Unlock()
-	m.unscanned = stacks
+	m.unshown, m.stacks = 2, stacks
 }
 
-// ScanStacks implements gc.Beside.
-func (m *machine) ScanStacks() {
-	m.scanMu.Lock()
-	defer m.scanMu.Unlock()
-	if k := m.unscanned; k != nil {
-		m.unscanned = nil
-		k.Range(m.stack, stackWords, m.stackMask)
-		for _, p := range m.host {
-			k.Pointer(p)
+// ShowRoots implements gc.Beside: globals first, then the stack.
+func (m *machine) ShowRoots(k gc.Marker) bool {
+	switch m.unshown {
+	case 2:
+		m.unshown--
+		k.Kind(gc.RootGlobals)
+		k.Range(globals, globalsN, nil)
+		return true
+	case 1:
+		if m.stacks != nil {
+			m.stacks = nil
+			m.stackRoots(k)
 		}
+		m.unshown--
+		return true
+	}
+	return false
+}
+
+// showStack shows the stack before the program goes on.
+func (m *machine) showStack() {
+	if k := m.stacks; k != nil {
+		m.stacks = nil
+		m.stackRoots(k)
 	}
 }
+
+func (m *machine) stackRoots(k gc.Marker) {
+	k.Kind(gc.RootStacks)
+	k.Range(m.stack, stackWords, m.stackMask)
+	k.Kind(gc.RootHost)
+	for _, p := range m.host {
+		k.Pointer(p)
+	}
+}
+
+// RootsLeft implements gc.Beside.
+func (m *machine) RootsLeft() bool { return m.unshown > 0 }
+
+func (m *machine) Wake()                   {}
+func (m *machine) Swept(int)               {}
+func (m *machine) Stopping() bool          { return false }
+func (m *machine) IdleTime() time.Duration { return 0 }
+func (m *machine) Deterministic() bool     { return m.fixed }
 
 // idle waits until no cycle is under way.
 func (m *machine) idle() {
-	if _, ok := m.gc.(gc.Background); !ok {
-		return
-	}
-	for {
-		m.safepoint()
-		if !m.heap.WantGC() && !m.heap.Marking() && !m.heap.Unswept() {
-			return
+	if bg, ok := m.gc.(gc.Background); ok {
+		for bg.Busy() || m.heap.WantGC() {
+			if !bg.Busy() {
+				bg.Ask(gc.Request{Reason: gc.Trigger})
+			}
+			m.turn(true)
 		}
-		m.running.Unlock()
-		time.Sleep(time.Millisecond)
-		m.running.Lock()
 	}
 }
 
-// StopAll implements gc.Beside.
-func (w *many) StopAll(r string) { w.Stop(r) }
+// many has turns of several processors at once.
 
-// StartAll implements gc.Beside.
-func (w *many) StartAll() { w.Start() }
+// turn gives the collector a turn of processor p.
+func (w *many) turn(p int, help bool) {
+	bg, ok := w.gc.(gc.Background)
+	if !ok || !bg.Busy() {
+		return
+	}
+	left := 20
+	bg.Work(&gc.Turn{
+		P: p, Help: help, Yield: func() bool { left--; return left < 0 || w.wanted.Load() > 0 },
+		Stop: func(r string) {
+			w.mu.RUnlock()
+			w.Stop(r)
+		},
+		Start: func() {
+			w.Start()
+			w.mu.RLock()
+		},
+	})
+}
 
-// Wait implements gc.Beside: who collects has let go of mu.
-func (w *many) Wait(f func()) { f() }
+// Snapshot implements gc.Beside.
+func (w *many) Snapshot(k, stacks gc.Marker) { w.Roots(k) }
 
-// FirstRoots implements gc.Beside.
-func (w *many) FirstRoots(k, stacks gc.Marker) { w.Roots(k) }
+func (w *many) ShowRoots(gc.Marker) bool { return false }
+func (w *many) RootsLeft() bool          { return false }
+func (w *many) Stopping() bool           { return w.wanted.Load() > 0 }
+func (w *many) Deterministic() bool      { return false }
 
-// ScanStacks implements gc.Beside.
-func (w *many) ScanStacks() {}
+// help works for the collector until cycle n is over.
+func (w *many) help(p int, n uint32) {
+	for bg := w.gc.(gc.Background); n > 0 && !bg.Done(n); {
+		w.turn(p, true)
+		w.mu.RUnlock()
+		runtime.Gosched()
+		w.mu.RLock()
+	}
+}

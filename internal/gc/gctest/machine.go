@@ -5,8 +5,7 @@ package gctest
 
 import (
 	"bytes"
-	"sync"
-	"sync/atomic"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -45,10 +44,10 @@ type machine struct {
 	stackMask []uint64
 	host      []mem.Addr // pointers held by the host
 
-	running   sync.Mutex   // held by the test while the world is not stopped beside it
-	wanted    atomic.Int32 // who waits for running
-	scanMu    sync.Mutex
-	unscanned gc.Marker // the stack has to be shown to it; guarded by scanMu
+	fixed   bool       // runs repeat
+	lengths *rand.Rand // of turns
+	unshown int        // root jobs that are left
+	stacks  gc.Marker  // the stack has to be shown to it before the program goes on
 
 	stopped    bool
 	finalizers []finalized
@@ -85,15 +84,11 @@ func newMachine(t testing.TB, mk Make, limit uint64, f debug.Flags) *machine {
 	if !sp.Commit(globals, globalsN*8, mem.KindData) {
 		t.Fatal("no room for globals")
 	}
-	m := &machine{t: t, space: sp, heap: h, cache: h.NewCache()}
+	m := &machine{t: t, space: sp, heap: h, cache: h.NewCache(), lengths: rand.New(rand.NewPCG(7, uint64(f.GCEvery)))}
 	cfg := gc.Default
 	cfg.Trace = &m.trace
-	m.running.Lock()
 	m.gc = mk(h, m, cfg)
-	t.Cleanup(func() {
-		m.running.Unlock()
-		m.gc.Close()
-	})
+	t.Cleanup(m.gc.Close)
 	var st heap.Status
 	if m.stack, st = m.cache.AllocStack(stackWords*8*2, heap.AfterGC); st != heap.OK {
 		t.Fatal("no stack:", st)
@@ -175,10 +170,10 @@ func (m *machine) CycleDone(c *gc.Cycle) { m.cycles = append(m.cycles, *c) }
 // limit says so, with everything the program uses on its stack.
 func (m *machine) alloc(size uint64, t abi.TypeID, noscan bool) (mem.Addr, bool) {
 	m.t.Helper()
-	m.safepoint()
 	if m.heap.WantGC() {
-		m.gc.Collect(gc.Request{Reason: gc.Trigger})
+		m.ask(gc.Trigger)
 	}
+	m.turn(false)
 	seen := m.gc.Cycles()
 	a, st := m.cache.Alloc(size, t, noscan, 0)
 	if st == heap.NeedGC {
@@ -186,13 +181,27 @@ func (m *machine) alloc(size uint64, t abi.TypeID, noscan bool) (mem.Addr, bool)
 		if m.heap.Flags().GCEvery > 0 {
 			r.Reason = gc.Debug
 		}
-		m.gc.Collect(r)
+		if r.Reason == gc.Debug {
+			m.ask(r.Reason)
+			m.turn(false)
+		} else {
+			m.gc.Collect(r)
+		}
 		a, st = m.cache.Alloc(size, t, noscan, heap.AfterGC)
 	}
 	if st != heap.OK {
 		return 0, false
 	}
 	return a, true
+}
+
+// ask asks for a cycle, which begins at the next turn if it runs beside the program.
+func (m *machine) ask(why gc.Reason) {
+	if bg, ok := m.gc.(gc.Background); ok {
+		bg.Ask(gc.Request{Reason: why})
+	} else {
+		m.gc.Collect(gc.Request{Reason: why})
+	}
 }
 
 func (m *machine) must(size uint64, t abi.TypeID, noscan bool) mem.Addr {
@@ -212,9 +221,7 @@ func (m *machine) collect() {
 
 func (m *machine) check() {
 	m.t.Helper()
-	if b, ok := m.gc.(gc.Background); ok {
-		b.Collect(gc.Request{Reason: gc.Forced})
-	}
+	m.idle()
 	m.heap.FlushAll()
 	if err := m.heap.Check(); err != nil {
 		m.t.Fatal(err)

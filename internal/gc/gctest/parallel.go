@@ -3,6 +3,7 @@ package gctest
 import (
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/terrarium-go/terrarium/internal/debug"
@@ -15,11 +16,14 @@ import (
 // the guest, and the world is stopped by holding it for writing.
 type many struct {
 	*machine
-	mu sync.RWMutex
+	mu     sync.RWMutex
+	wanted atomic.Int32 // who waits for mu
 }
 
 func (w *many) Stop(r string) {
+	w.wanted.Add(1)
 	w.mu.Lock()
+	w.wanted.Add(-1)
 	w.machine.Stop(r)
 }
 
@@ -44,8 +48,15 @@ func parallel(t *testing.T, mk Make, o Options) {
 		wg.Go(func() { w.mutate(p, rounds) })
 	}
 	wg.Wait()
-	w.idle()
-	w.check()
+	w.mu.RLock()
+	for bg, ok := w.gc.(gc.Background); ok && bg.Busy(); {
+		w.turn(0, true)
+	}
+	w.mu.RUnlock()
+	w.heap.FlushAll()
+	if err := w.heap.Check(); err != nil {
+		t.Fatal(err)
+	}
 	if o.Collects && len(w.cycles) == 0 {
 		t.Error("no collection")
 	}
@@ -59,6 +70,10 @@ func (w *many) mutate(p, rounds int) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	collect := func(q gc.Request) {
+		if bg, ok := w.gc.(gc.Background); ok {
+			w.help(p, bg.Ask(q))
+			return
+		}
 		w.mu.RUnlock()
 		w.gc.Collect(q)
 		w.mu.RLock()
@@ -67,6 +82,7 @@ func (w *many) mutate(p, rounds int) {
 		if w.heap.WantGC() {
 			collect(gc.Request{Reason: gc.Trigger})
 		}
+		w.turn(p, false)
 		for {
 			seen := w.gc.Cycles()
 			a, st := c.Alloc(size, w.node, noscan, 0)

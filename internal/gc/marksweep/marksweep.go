@@ -30,7 +30,7 @@ type Collector struct {
 
 // New makes a collector for h.
 func New(h *heap.Heap, w gc.World, cfg gc.Config) gc.Collector {
-	return &Collector{heap: h, world: w, book: gc.NewBook(h, cfg), trace: cfg.Trace, barrier: gc.NewBarrier(h, nil)}
+	return &Collector{heap: h, world: w, book: gc.NewBook(h, cfg, false), trace: cfg.Trace, barrier: gc.NewBarrier(h, nil)}
 }
 
 // Barrier is never on.
@@ -77,7 +77,7 @@ func (c *Collector) Collect(r gc.Request) (gc.Cycle, bool) {
 	}
 	h := c.heap
 	h.FlushAll()
-	cy := c.book.Begin(r.Reason, asked, c.world.Procs())
+	cy, _ := c.book.Begin(r.Reason, asked, c.world.Procs())
 	marking := time.Now()
 	c.world.ClearPools()
 
@@ -99,7 +99,7 @@ func (c *Collector) Collect(r gc.Request) (gc.Cycle, bool) {
 	}
 
 	sw := h.Sweep(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup})
-	c.book.End(&cy, sw, asked)
+	c.book.End(&cy, sw, asked, nil)
 	if h.Flags().Check || debug.Checks {
 		if err := h.Check(); err != nil {
 			panic(err)

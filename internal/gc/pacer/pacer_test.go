@@ -1,10 +1,6 @@
 package pacer
 
-import (
-	"fmt"
-	"math/rand/v2"
-	"testing"
-)
+import "testing"
 
 const mib = 1 << 20
 
@@ -42,48 +38,102 @@ func TestGoal(t *testing.T) {
 	}
 }
 
-// program invents how live memory goes from cycle to cycle.
-type program struct {
-	name string
-	live func(cycle int, r *rand.Rand) uint64
-}
-
-var programs = []program{
-	{"steady", func(int, *rand.Rand) uint64 { return 50 * mib }},
-	{"ramp", func(c int, _ *rand.Rand) uint64 { return uint64(c+1) * mib }},
-	{"step", func(c int, _ *rand.Rand) uint64 { return uint64(1+99*(c/50%2)) * mib }},
-	{"oscillation", func(c int, _ *rand.Rand) uint64 { return uint64(20+15*((c%8)-4)/4) * mib }},
-	{"jitter", func(_ int, r *rand.Rand) uint64 { return uint64(40*mib + r.IntN(20*mib)) }},
-	{"nothing", func(int, *rand.Rand) uint64 { return 0 }},
-}
-
-func TestInventedPrograms(t *testing.T) {
-	for _, p := range programs {
-		for _, limit := range []int64{NoLimit, 64 * mib} {
-			t.Run(fmt.Sprintf("%s/%d", p.name, limit), func(t *testing.T) {
-				r := rand.New(rand.NewPCG(1, 1))
-				for c := range 200 {
-					f := Figures{Live: p.live(c, r), Stacks: mib / 4, Globals: mib / 8}
-					f.Used = f.Live + 2*mib
-					f.Free = mib
-					goal := Goal(100, limit, f)
-					trigger := Trigger(goal, f)
-					if goal < f.Live || trigger < f.Live+minDistance || trigger < goal {
-						t.Fatalf("cycle %d: live %d, goal %d, trigger %d", c, f.Live, goal, trigger)
-					}
-					if limit != NoLimit && f.Live < 40*mib && trigger+mib > uint64(limit) {
-						t.Fatalf("cycle %d: trigger %d ignores the limit", c, trigger)
-					}
-					if limit == NoLimit && f.Live > 4*mib && (goal < 2*f.Live || goal > 2*f.Live+mib) {
-						t.Fatalf("cycle %d: goal %d for live %d", c, goal, f.Live)
-					}
-					for _, runway := range []uint64{0, mib, 1 << 40} {
-						if tr := RunwayTrigger(goal, runway, f); goal > f.Live+2*minDistance && (tr < f.Live || tr >= goal) {
-							t.Fatalf("cycle %d: runway %d gives trigger %d of goal %d", c, runway, tr, goal)
-						}
-					}
-				}
-			})
+func TestTrigger(t *testing.T) {
+	for _, c := range []struct {
+		beside  bool
+		percent int
+		limit   int64
+		f       Figures
+		cons    float64
+		want    uint64
+	}{
+		{false, 100, NoLimit, Figures{}, 0, 4 * mib},
+		{false, 100, NoLimit, Figures{Live: 64 * mib}, 0, 128 * mib},
+		{false, Off, NoLimit, Figures{Live: 64 * mib}, 0, Never},
+		{true, Off, NoLimit, Figures{Live: 64 * mib}, 9, Never},
+		{true, 100, NoLimit, Figures{Live: 64 * mib, Scan: 64 * mib}, 0, 125 * mib},        // the latest
+		{true, 100, NoLimit, Figures{Live: 64 * mib, Scan: 64 * mib}, 9, 109 * mib},        // the earliest
+		{true, 100, NoLimit, Figures{Live: 64 * mib, Scan: 64 * mib}, 1.0 / 24, 120 * mib}, // a runway of 8 MiB
+		{true, 0, NoLimit, Figures{Live: 64 * mib, Scan: 64 * mib}, 0, 64*mib + 64<<10},    // as often as possible
+		{true, 100, 40 * mib, Figures{Live: 64 * mib, Used: 64 * mib}, 0, 68 * mib},        // the limit is behind us
+		{false, 100, 40 * mib, Figures{Live: 64 * mib, Used: 64 * mib}, 0, 68 * mib},
+	} {
+		p := New(c.percent, c.limit, c.beside)
+		p.figures, p.consMark = c.f, c.cons
+		if got := p.Trigger(); got != c.want {
+			t.Errorf("%+v: trigger %d, want %d", c, got, c.want)
 		}
+	}
+}
+
+func TestShare(t *testing.T) {
+	for procs, want := range map[int]Plan{
+		1: {0, 0.25}, 2: {0, 0.25}, 3: {0, 0.25}, 4: {1, 0}, 5: {1, 0}, 6: {1, 1.0 / 12}, 7: {2, 0}, 8: {2, 0}, 64: {16, 0},
+	} {
+		got := Share(procs)
+		if got.Dedicated != want.Dedicated || got.Fraction < want.Fraction-1e-9 || got.Fraction > want.Fraction+1e-9 {
+			t.Errorf("%d processors: %+v, want %+v", procs, got, want)
+		}
+		if sum := float64(got.Dedicated) + got.Fraction*float64(procs); sum > Background*float64(procs)*1.35 || sum < Background*float64(procs)*0.7 {
+			t.Errorf("%d processors: %+v is not a quarter", procs, got)
+		}
+	}
+}
+
+func TestRatio(t *testing.T) {
+	p := New(100, NoLimit, true)
+	p.figures = Figures{Live: 40 * mib, Scan: 30 * mib, Stacks: mib, Globals: mib}
+	p.Begin(70*mib, 4)
+	if goal := p.Goal(); goal != 82*mib {
+		t.Fatal(goal)
+	}
+	for _, c := range []struct {
+		now  Progress
+		want float64
+	}{
+		{Progress{Live: 70 * mib, Scan: 60 * mib}, 32.0 / 12},                         // all of it on the way to the goal
+		{Progress{Live: 76 * mib, Scan: 66 * mib, Work: 16 * mib}, 16.0 / 6},          // half way
+		{Progress{Live: 76 * mib, Scan: 66 * mib, Work: 40 * mib}, 28.0 / 19.5},       // more than expected: the goal is stretched
+		{Progress{Live: 85 * mib, Scan: 66 * mib, Work: 16 * mib}, 52.0 / 5.2},        // past the goal: a tenth more
+		{Progress{Live: 70 * mib, Scan: 60 * mib, Work: 32 * mib}, 1000.0 / 12 / mib}, // next to nothing
+	} {
+		if got := p.Ratio(c.now); got < c.want*0.999 || got > c.want*1.001 {
+			t.Errorf("%+v: %f, want %f", c.now, got, c.want)
+		}
+	}
+	if New(Off, NoLimit, true).Ratio(Progress{}) != 0 {
+		t.Error("a ratio without a goal")
+	}
+}
+
+func TestLimiter(t *testing.T) {
+	var l Limiter
+	l.SetProcs(2)
+	for range 4 {
+		l.Add(5e8, 1e8)
+	}
+	if l.Limiting() {
+		t.Error("limits before it is full")
+	}
+	l.Add(5e8, 1e8)
+	if !l.Limiting() {
+		t.Error("does not limit when full")
+	}
+	l.Add(1e9, 1e9)
+	if !l.Limiting() {
+		t.Error("half of the time empties the bucket")
+	}
+	l.Add(0, 1e6)
+	if l.Limiting() {
+		t.Error("limits after the program had time")
+	}
+	l.Add(1e7, 0)
+	if !l.Limiting() {
+		t.Error("forgets that it was nearly full")
+	}
+	l.Add(0, 1e12)
+	l.Add(1e8, 0)
+	if l.Limiting() || l.fill != 1e8 {
+		t.Error("owes time that the program had before")
 	}
 }

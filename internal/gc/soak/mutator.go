@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -71,6 +72,7 @@ type mutator struct {
 	weaks []*weak   // held
 	spare []spare
 
+	place     int // index in world.mutators
 	scanMu    sync.Mutex
 	unscanned gc.Marker // guarded by scanMu
 }
@@ -124,12 +126,48 @@ func (m *mutator) roots(k gc.Marker) {
 }
 
 // scan shows the mutator's roots to a cycle that has not seen them.
-func (m *mutator) scan() {
+func (m *mutator) scan() { m.show(nil) }
+
+// show is scan with another marker.
+func (m *mutator) show(to gc.Marker) {
 	m.scanMu.Lock()
 	defer m.scanMu.Unlock()
 	if k := m.unscanned; k != nil {
 		m.unscanned = nil
+		if to != nil {
+			k = to
+		}
 		m.roots(k)
+	}
+}
+
+// turn gives a collector that runs beside the program some of the mutator's time.
+func (m *mutator) turn(help bool) {
+	w := m.w
+	bg, ok := w.gc.(gc.Background)
+	if !ok || !bg.Busy() {
+		return
+	}
+	left := m.r.IntN(30)
+	bg.Work(&gc.Turn{
+		P: m.place, Help: help, Idle: m.r.IntN(8) == 0, Brief: m.r.IntN(2) == 0,
+		Yield: func() bool { left--; return left < 0 || w.want.Load() > 0 },
+		Stop:  func(why string) { w.run.RUnlock(); w.Stop(why) },
+		Start: func() { w.Start(); w.run.RLock() },
+	})
+	m.scan()
+}
+
+// collect asks for a collection, and waits for it if it must.
+func (m *mutator) collect(q gc.Request) {
+	bg, ok := m.w.gc.(gc.Background)
+	if !ok || q.Reason == gc.Forced && m.r.IntN(2) == 0 {
+		m.outside(func() { m.w.gc.Collect(q) })
+		return
+	}
+	for n := bg.Ask(q); n > 0 && !bg.Done(n); {
+		m.turn(true)
+		m.outside(runtime.Gosched)
 	}
 }
 
@@ -146,8 +184,9 @@ func (m *mutator) safepoint() {
 		m.outside(func() {})
 	}
 	if m.w.heap.WantGC() {
-		m.outside(func() { m.w.gc.Collect(gc.Request{Reason: gc.Trigger}) })
+		m.collect(gc.Request{Reason: gc.Trigger})
 	}
+	m.turn(false)
 }
 
 // retry calls f until it has memory; without, the mutator lets go of half of what it
@@ -170,7 +209,7 @@ func (m *mutator) retry(f func(heap.Flags) heap.Status) bool {
 		if m.w.plan.flags.GCEvery > 0 {
 			q.Reason = gc.Debug
 		}
-		m.outside(func() { m.w.gc.Collect(q) })
+		m.collect(q)
 		flags = heap.AfterGC
 	}
 }

@@ -134,9 +134,9 @@ func (m *mutator) rare() {
 	r, w := m.r, m.w
 	switch r.IntN(12) {
 	case 0:
-		m.outside(func() { w.gc.Collect(gc.Request{Reason: gc.Forced}) })
+		m.collect(gc.Request{Reason: gc.Forced})
 	case 1:
-		m.outside(func() { w.gc.Collect(gc.Request{Reason: gc.Debug}) })
+		m.collect(gc.Request{Reason: gc.Debug})
 	case 2:
 		w.heap.ReleaseFree()
 	case 3:

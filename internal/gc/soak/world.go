@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
 	"github.com/terrarium-go/terrarium/internal/gc"
@@ -26,6 +27,8 @@ type world struct {
 
 	run  sync.RWMutex
 	want atomic.Int32
+	next atomic.Int64 // mutators that are taken to be shown
+	left atomic.Int64 // mutators that have not been shown
 
 	mu      sync.Mutex // guards the rest; after run
 	err     error
@@ -74,7 +77,7 @@ func newWorld(p *plan, r *rand.Rand) (*world, error) {
 		w.heap.StartScavenger()
 	}
 	for i := range p.mutators {
-		m := &mutator{w: w, r: rand.New(rand.NewPCG(r.Uint64(), uint64(i))), cache: w.heap.NewCache(), globals: globalsOf(i), stackSize: heap.MinStack}
+		m := &mutator{w: w, r: rand.New(rand.NewPCG(r.Uint64(), uint64(i))), cache: w.heap.NewCache(), place: i, globals: globalsOf(i), stackSize: heap.MinStack}
 		if !m.newStack() {
 			return nil, fmt.Errorf("no room for a stack: %s", sp.Breakdown())
 		}
@@ -165,28 +168,43 @@ func (w *world) QueueCleanup(c heap.Cleanup) {
 // CycleDone implements gc.World.
 func (w *world) CycleDone(*gc.Cycle) {}
 
-// StopAll implements gc.Beside.
-func (w *world) StopAll(r string) { w.Stop(r) }
-
-// StartAll implements gc.Beside.
-func (w *world) StartAll() { w.Start() }
-
-// Wait implements gc.Beside.
-func (w *world) Wait(f func()) { f() }
-
-// FirstRoots implements gc.Beside.
-func (w *world) FirstRoots(k, stacks gc.Marker) {
+// Snapshot implements gc.Beside.
+func (w *world) Snapshot(k, stacks gc.Marker) {
 	w.shared(k)
 	for _, m := range w.mutators {
 		m.scanMu.Lock()
 		m.unscanned = stacks
 		m.scanMu.Unlock()
 	}
+	w.next.Store(0)
+	w.left.Store(int64(len(w.mutators)))
 }
 
-// ScanStacks implements gc.Beside.
-func (w *world) ScanStacks() {
-	for _, m := range w.mutators {
-		m.scan()
+// ShowRoots implements gc.Beside.
+func (w *world) ShowRoots(k gc.Marker) bool {
+	i := int(w.next.Add(1)) - 1
+	if i >= len(w.mutators) {
+		return false
 	}
+	w.mutators[i].show(k)
+	w.left.Add(-1)
+	return true
 }
+
+// RootsLeft implements gc.Beside.
+func (w *world) RootsLeft() bool { return w.left.Load() > 0 }
+
+// Wake implements gc.Beside.
+func (w *world) Wake() {}
+
+// Swept implements gc.Beside.
+func (w *world) Swept(int) {}
+
+// Stopping implements gc.Beside.
+func (w *world) Stopping() bool { return w.want.Load() > 0 }
+
+// IdleTime implements gc.Beside.
+func (w *world) IdleTime() time.Duration { return 0 }
+
+// Deterministic implements gc.Beside.
+func (w *world) Deterministic() bool { return false }

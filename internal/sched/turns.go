@@ -1,0 +1,168 @@
+package sched
+
+import (
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/terrarium-go/terrarium/internal/gc"
+)
+
+// # Turns
+//
+// A collection beside the program has no threads of its own. A worker that looks for a
+// goroutine to run first asks the collector whether it wants a turn (find), and before it falls
+// asleep offers all its time. The preemption tick interrupts Ps whose turn is due.
+// A goroutine that waits for a collection parks; one that cannot go on without, because
+// the limit refused an allocation, works for the collector until the cycle is over.
+
+// turns are the scheduler's side of it.
+type turns struct {
+	mu      sync.Mutex
+	waiting []awaiting // goroutines that wait for a collection; guarded by mu
+}
+
+type awaiting struct {
+	g *G
+	n uint32 // cycle
+}
+
+// initTurn makes what p hands to the collector.
+func (p *P) initTurn() {
+	s := p.Sched
+	p.turn = gc.Turn{
+		Yield: p.yield,
+		Stop:  func(string) { s.StopTheWorld(p) },
+		Start: func() { s.StartTheWorld(p) },
+	}
+}
+
+// yield reports whether p should come back from the collector.
+func (p *P) yield() bool {
+	if p.Wants()&(WantStop|WantExit) != 0 {
+		return true
+	}
+	s := p.Sched
+	return p.turn.Idle && (s.queued() || p.runnext.Load() != nil || s.timers.next.Load() <= s.Nanotime())
+}
+
+// give offers p's time to the collector and reports whether it was used.
+func (s *Sched) give(p *P, idle bool) bool {
+	b := s.cycle.background
+	if b == nil || !b.Busy() || p.depth > 0 {
+		return false
+	}
+	p.turn.P, p.turn.Idle, p.turn.Help = p.ID, idle, false
+	return b.Work(&p.turn)
+}
+
+// collectBeside asks for a collection. The caller's goroutine, which is saved, goes on without it,
+// or p works for the collector until it is over.
+func (s *Sched) collectBeside(p *P, b gc.Background, r gc.Request) (gc.Cycle, bool) {
+	if p == nil {
+		s.StopTheWorld(nil)
+		defer s.StartTheWorld(nil)
+		return b.CollectStopped(r), true
+	}
+	n := b.Ask(r)
+	if n == 0 {
+		p.Interrupt(WantPreempt) // to begin it, between two time slices
+		return gc.Cycle{}, false
+	}
+	for !b.Done(n) && !s.Exiting() {
+		if p.Wants()&WantStop != 0 {
+			s.pause(p)
+			continue
+		}
+		p.turn.P, p.turn.Idle, p.turn.Help = p.ID, false, true
+		if !b.Work(&p.turn) {
+			runtime.Gosched()
+		}
+	}
+	return b.Stats().Last, true
+}
+
+// Await runs a whole collection for g, which runs on p and is saved. When it reports
+// true, g is parked, the host function answers Park, and calls Await no more when it is resumed.
+func (s *Sched) Await(p *P, g *G) (parked bool) {
+	b := s.cycle.background
+	if b == nil || p.depth > 0 || g.pins > 0 {
+		s.Collect(p, g, gc.Request{Reason: gc.Forced})
+		return false
+	}
+	n := b.Ask(gc.Request{Reason: gc.Forced})
+	t := &s.turns
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b.Done(n) {
+		return false
+	}
+	s.Park(g, WaitGC)
+	t.waiting = append(t.waiting, awaiting{g, n})
+	return true
+}
+
+// Swept implements gc.Beside.
+func (w *world) Swept(p int) {
+	s := (*Sched)(w)
+	b, t := s.cycle.background, &s.turns
+	t.mu.Lock()
+	var ready []*G
+	kept := t.waiting[:0]
+	for _, a := range t.waiting {
+		if b.Done(a.n) {
+			ready = append(ready, a.g)
+		} else {
+			kept = append(kept, a)
+		}
+	}
+	t.waiting = kept
+	t.mu.Unlock()
+	for _, g := range ready {
+		s.Ready(nil, g)
+	}
+	if ps := s.Ps(); p < len(ps) {
+		s.letGoSome(ps[p])
+	}
+}
+
+// Wake implements gc.Beside.
+func (w *world) Wake() {
+	s := (*Sched)(w)
+	n := int(s.nidle.Load())
+	if n == 0 {
+		s.Ps()[0].Interrupt(WantPreempt)
+		return
+	}
+	for range n {
+		s.wakeAny()
+	}
+}
+
+// Stopping implements gc.Beside.
+func (w *world) Stopping() bool { return (*Sched)(w).stoppers.Load() > 0 }
+
+// Deterministic implements gc.Beside.
+func (w *world) Deterministic() bool { return (*Sched)(w).cfg.Deterministic }
+
+// IdleTime implements gc.Beside.
+func (w *world) IdleTime() time.Duration {
+	s := (*Sched)(w)
+	sum := s.idled.Load()
+	now := int64(time.Since(s.start))
+	for _, p := range s.Ps() {
+		if at := p.idleSince.Load(); at > 0 {
+			sum += max(0, now-at)
+		}
+	}
+	return time.Duration(sum)
+}
+
+// fallAsleep and wakeUp book the time that p sleeps.
+func (p *P) fallAsleep() { p.idleSince.Store(int64(time.Since(p.Sched.start)) + 1) }
+
+func (p *P) wakeUp() {
+	if at := p.idleSince.Swap(0); at > 0 {
+		p.Sched.idled.Add(int64(time.Since(p.Sched.start)) - at)
+	}
+}

@@ -7,6 +7,7 @@
 //	judge pairs      which instructions programs execute, and which behind which
 //	judge limits     programs that ask for more than they get
 //	judge soak       random programs on heap and collectors, compared with a model
+//	judge allocs     objects and bytes of the standard library's benchmarks, compared with go test
 //	judge std        the standard library's own tests, compared with go test
 //
 // It exits with 1 if anything failed.
@@ -42,6 +43,7 @@ usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v
        judge soak     [-time 2m] [-seed n] [-round n] [-rounds n] [-gc names] [-v]
        judge std      [-run regexp] [-results file] [-redo regexp|failed] [-for 10m] [-short=false] [-timeout 5m] [-memory MiB]
                       [-j n] [-v] [-json] [-junit file] [-o file] [packages]
+       judge allocs   [-n 100] [-run regexp] [-timeout 20s] [-bare=false] [-v] [-o file] [packages]
 
 Run it from the module's folder. The last line of each is "N passed, M failed, K skipped".
 `
@@ -79,6 +81,10 @@ func dispatch(args []string) int {
 		return soakVerb(ctx, args[1:])
 	case "limits":
 		return limits(ctx, args[1:])
+	case allocsVerb:
+		return runBenchmarks(ctx, args[1:])
+	case "allocs":
+		return judgeAllocs(ctx, args[1:])
 	case "gotest":
 		return gotest(ctx, args[1:])
 	case "modules":

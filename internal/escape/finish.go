@@ -85,6 +85,9 @@ func (b *batch) finish() {
 		if p := decision(l.node); p != nil {
 			*p = esc
 		}
+		if c := zeroCopy(l); c != nil && b.a.Frames {
+			c.Temp = true
+		}
 		if b.a.Report != nil {
 			b.site(l, esc)
 		}
@@ -109,9 +112,18 @@ func (b *batch) site(l *location, esc tree.Esc) {
 		f.Kind, f.Text, f.Path = Escapes, what+" escapes to heap", l.path
 	}
 	b.a.report(f)
-	if c, ok := l.node.(*tree.Convert); ok && !l.has(mutates) && isString(c.X.Type()) && isBytes(c.T) {
+	if zeroCopy(l) != nil {
 		b.a.report(Finding{Pos: place(l.node), Kind: ZeroCopy, Text: "zero-copy string->[]byte conversion", Fn: l.fn, Node: l.node})
 	}
+}
+
+// zeroCopy is the conversion from string to bytes that l is the storage of, if nothing writes to it, so that the
+// bytes may be the string's own; else nil.
+func zeroCopy(l *location) *tree.Convert {
+	if c, ok := l.node.(*tree.Convert); ok && !l.has(mutates) && isString(c.X.Type()) && isBytes(c.T) {
+		return c
+	}
+	return nil
 }
 
 // place is the position of n in messages: a conversion is where its operand is, a selection at its dot.

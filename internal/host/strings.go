@@ -24,6 +24,7 @@ func init() {
 		{"go:strcmp", func(c *Call) Status { c.SetInt(4, bytes.Compare(c.Bytes(0), c.Bytes(2))); return OK }},
 		{"go:copy", copySlice},
 		{"go:append", appendSlice},
+		{"go:extend", extendSlice},
 		{"go:memclr", func(c *Call) Status { c.wipe(c.Arg(0), c.Arg(1)); return OK }},
 		{"runtime.memmove", memmove},
 		{"reflect.memmove", memmove},
@@ -317,6 +318,34 @@ func appendSlice(c *Call) Status {
 		c.overwrite(p+n*gt.Size, src, k*gt.Size)
 	}
 	c.SetSlice(6, p, int(n+k), int(room))
+	return OK
+}
+
+// extendSlice appends zero elements: [0..2] slice, [3] n, [4] element type id → [5..7].
+func extendSlice(c *Call) Status {
+	p, n, room, k := c.Arg(0), c.Arg(1), c.Arg(2), c.Arg(3)
+	id := abi.TypeID(c.Arg(4))
+	if int(id) >= len(c.Prog.Types) {
+		return c.Fatal("BUG: go:extend with a bad area")
+	}
+	gt := &c.Prog.Types[id]
+	if int64(k) < 0 || gt.Size > 0 && k > tooLong {
+		return c.PanicRuntime("makeslice: len out of range")
+	}
+	if n+k > room {
+		q, newRoom, st := c.Grow(gt.Size, id, gt.PtrBytes == 0, p, n, room, n+k)
+		if st != OK {
+			return st
+		}
+		p, room = q, newRoom
+	} else if k > 0 && gt.Size > 0 {
+		at, bytes := p+n*gt.Size, k*gt.Size
+		if _, ok := c.Space.Bytes(at, bytes); !ok {
+			return c.Fatal("append outside of memory")
+		}
+		c.wipe(at, bytes)
+	}
+	c.SetSlice(5, p, int(n+k), int(room))
 	return OK
 }
 

@@ -100,6 +100,8 @@ func (g *gen) builtin(e *tree.Builtin, dst ref) {
 		}
 	case "append":
 		g.appendTo(e, dst)
+	case "extend":
+		g.extendTo(e, dst)
 	case "copy":
 		g.move(dst, g.copyCall(e), 1)
 	case "min", "max":
@@ -184,6 +186,18 @@ func (g *gen) unsafeSlice(e *tree.Builtin, dst ref) {
 	}
 	end()
 	g.move(dst, t, s)
+}
+
+// extendTo is append of Args[1] zero elements.
+func (g *gen) extendTo(e *tree.Builtin, dst ref) {
+	s, n := g.val(e.Args[0]), g.val(e.Args[1])
+	a := g.nativeArea("go:extend", 8)
+	g.move(a.arg(0, 3, 1), s, 3)
+	g.move(a.arg(3, 1, 0), n, 1)
+	g.ldiFix(a.arg(4, 1, 0), Fixup{Kind: FixTypeID, Type: e.T.Underlying().(*types.Slice).Elem()})
+	r := a.result(5, 3, 1)
+	a.call()
+	g.move(dst, r, 3)
 }
 
 // appendTo is append; dst may be the register of the first argument.

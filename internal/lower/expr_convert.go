@@ -45,8 +45,14 @@ func (g *gen) convert(e *tree.Convert, dst ref) {
 	case to.Class == ClassSlice && from.Class == ClassString:
 		if e.Temp && isBytes(e.T) {
 			s := g.val(e.X)
+			p, some := g.ptr(), g.label()
+			g.move(p, s, 1)
+			g.condJump(bc.BR, p, none, none, some)
+			g.ldiFix(p, Fixup{Kind: FixData, Data: zeroBase}) // []byte("") is not nil
+			g.bind(some)
 			end := g.undef1(dst, 3)
-			g.move(dst, s, 2)
+			g.move(dst, p, 1)
+			g.move(dst.at(1), s.at(1), 1)
 			g.move(dst.at(2), s.at(1), 1)
 			end()
 			return

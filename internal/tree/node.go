@@ -319,7 +319,7 @@ type (
 		X   Expr
 		Esc Esc // []byte(s), string(b): where the bytes go
 		// Temp marks string(b) used only for a map index, a comparison, a concatenation or a
-		// switch, and []byte(s) used only for ranging: no copy is needed.
+		// switch, and []byte(s) that nothing writes to: no copy is needed.
 		Temp bool
 	}
 	// ToIface converts a concrete value to an interface type.

@@ -51,7 +51,7 @@ package tree
 // or in an ExprStmt, with pure operands:
 //
 //   - Call; Recv; MapIndex (reading); Assert; Select's communication;
-//   - Builtin append, copy, recover, deferrangefunc, len and cap of a channel, decoderune;
+//   - Builtin append, extend (append of n zero elements), copy, recover, deferrangefunc, len and cap of a channel, decoderune;
 //   - New (without Init), MakeSlice, MakeMap, MakeChan, Closure, ArrayLit of slice type;
 //   - Concat; Convert between string and []byte, []rune, integer (unless Temp, which
 //     is pure: it borrows the bytes); ToIface unless the operand is pointer-shaped, a

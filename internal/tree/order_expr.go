@@ -159,6 +159,7 @@ func (o *orderer) early(e Expr, dst *Var) Expr {
 			o.earlyOperands(e)
 			return e
 		}
+		extend(e)
 		o.earlyOperands(e)
 		return o.alone(e, dst)
 
@@ -223,6 +224,20 @@ func (o *orderer) early(e Expr, dst *Var) Expr {
 	}
 	o.earlyOperands(e)
 	return e
+}
+
+// extend makes append(s, make([]T, n)...) the builtin extend(s, n), which makes no second slice.
+func extend(e *Builtin) {
+	if e.Name != "append" || !e.Dots {
+		return
+	}
+	m, ok := e.Args[1].(*MakeSlice)
+	if !ok || m.Cap != nil {
+		return
+	}
+	if b, ok := m.Len.Type().Underlying().(*types.Basic); ok && b.Info()&types.IsInteger != 0 {
+		e.Name, e.Dots, e.Args = "extend", false, []Expr{e.Args[0], m.Len}
+	}
 }
 
 // dropBlank evaluates the values of blank fields, which stay zero.

@@ -140,7 +140,7 @@ func (o *orderer) exprStmt(s *ExprStmt, x Expr) {
 			o.discard(e)
 			return
 		}
-		if e.Name == "len" || e.Name == "cap" || e.Name == "append" {
+		if e.Name == "len" || e.Name == "cap" || e.Name == "append" || e.Name == "extend" {
 			o.discard(e)
 			return
 		}

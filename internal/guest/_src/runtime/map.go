@@ -86,35 +86,35 @@ func mapassign_fast32(t *abi.MapType, m *maps.Map, key uint32) unsafe.Pointer {
 	if p := mapput32(t, m, key); p != nil {
 		return p
 	}
-	return mapgrow(t, m, unsafe.Pointer(&key))
+	return mapgrow(t, m, abi.NoEscape(unsafe.Pointer(&key)))
 }
 
 func mapassign_fast32ptr(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer {
-	return mapgrow(t, m, unsafe.Pointer(&key))
+	return mapgrow(t, m, abi.NoEscape(unsafe.Pointer(&key)))
 }
 
 func mapassign_fast64(t *abi.MapType, m *maps.Map, key uint64) unsafe.Pointer {
 	if p := mapput64(t, m, key); p != nil {
 		return p
 	}
-	return mapgrow(t, m, unsafe.Pointer(&key))
+	return mapgrow(t, m, abi.NoEscape(unsafe.Pointer(&key)))
 }
 
 func mapassign_fast64ptr(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer {
 	if p := mapputptr(t, m, key); p != nil {
 		return p
 	}
-	return mapgrow(t, m, unsafe.Pointer(&key))
+	return mapgrow(t, m, abi.NoEscape(unsafe.Pointer(&key)))
 }
 
 func mapassign_faststr(t *abi.MapType, m *maps.Map, key string) unsafe.Pointer {
 	if p := mapputstr(t, m, key); p != nil {
 		return p
 	}
-	return mapgrow(t, m, unsafe.Pointer(&key))
+	return mapgrow(t, m, abi.NoEscape(unsafe.Pointer(&key)))
 }
 
-// mapgrow is assignment by the Go source.
+// mapgrow is assignment by the Go source. It copies the key and keeps no pointer to it.
 func mapgrow(t *abi.MapType, m *maps.Map, key unsafe.Pointer) unsafe.Pointer {
 	if m == nil {
 		panic(maps_errNilAssign)

@@ -26,6 +26,7 @@ func init() {
 		{"go:append", appendSlice},
 		{"go:extend", extendSlice},
 		{"go:memclr", func(c *Call) Status { c.wipe(c.Arg(0), c.Arg(1)); return OK }},
+		{"runtime.rawBytes", rawBytes},
 		{"runtime.memmove", memmove},
 		{"reflect.memmove", memmove},
 		{"internal/bytealg.Compare", func(c *Call) Status { c.SetInt(6, bytes.Compare(c.Bytes(0), c.Bytes(3))); return OK }},
@@ -174,6 +175,25 @@ func (c *Call) byteSlice(n uint64, buf mem.Addr, slot int) ([]byte, Status) {
 	clear(dst[n:])
 	c.SetSlice(slot, p, int(n), int(room))
 	return dst[:n], OK
+}
+
+// rawBytes: [0] n → [1..3].
+func rawBytes(c *Call) Status {
+	n := c.Arg(0)
+	if n > tooLong {
+		return c.PanicRuntime("makeslice: len out of range")
+	}
+	if n == 0 {
+		c.SetSlice(1, c.Heap.ZeroBase(), 0, 0)
+		return OK
+	}
+	room := roundBytes(n)
+	p, ok := c.AllocBytes(room)
+	if !ok {
+		return Collect
+	}
+	c.SetSlice(1, p, int(n), int(room))
+	return OK
 }
 
 // bytes2str: [0..2] bytes, [3] buffer, [4] table of the words 0 to 255 → [5..6].

@@ -149,12 +149,10 @@ func dit_setEnabled() bool { return false }
 func dit_setDisabled() {}
 
 //go:linkname bytealg_MakeNoZero internal/bytealg.MakeNoZero
-func bytealg_MakeNoZero(n int) []byte {
-	if n < 0 {
-		panic(errorString("makeslice: len out of range"))
-	}
-	return make([]byte, n)
-}
+func bytealg_MakeNoZero(n int) []byte { return rawBytes(n) }
+
+// rawBytes is a slice of n bytes whose capacity is all of its size class. The bytes are arbitrary.
+func rawBytes(n int) []byte
 
 // complex128div divides complex numbers by Smith's method, scaling by the larger
 // part of the divisor; where that gives NaN twice, the infinities and zeros of

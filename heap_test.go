@@ -109,3 +109,48 @@ func TestHeapReport(t *testing.T) {
 		}
 	}
 }
+
+// What the host knows of an open directory is charged: a guest that opens one again and again and
+// reads a name of each ends for want of memory, not the host.
+func TestDirectoriesAreCharged(t *testing.T) {
+	const names = `package main
+
+import "os"
+
+var open []*os.File
+
+func main() {
+	for {
+		f, err := os.Open("/d")
+		if err != nil {
+			println(err.Error(), len(open))
+			os.Exit(3)
+		}
+		if _, err := f.Readdirnames(1); err != nil {
+			panic(err)
+		}
+		open = append(open, f)
+	}
+}
+`
+	src, dir := filepath.Join(t.TempDir(), "names.go"), t.TempDir()
+	if err := os.WriteFile(src, []byte(names), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1000 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint("file", i)), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Compile(context.Background(), Options{Args: []string{src}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	res, err := p.Run(ctx, Config{Memory: 24 << 20, Stderr: &stderr, Dirs: []Dir{{Guest: "/d", Host: dir, ReadOnly: true}}})
+	if err != nil || res.End != Fatal {
+		t.Errorf("end %v, %v\n%s", res.End, err, stderr.String())
+	}
+}

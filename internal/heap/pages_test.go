@@ -99,13 +99,13 @@ func TestIdlePagesPayForBookkeeping(t *testing.T) {
 			break
 		}
 	}
-	if h.space.Charge(1<<20, mem.KindRecord) {
+	if h.space.Charge(1<<20, mem.KindMetadata) {
 		t.Error("charged although everything is in use")
 	}
 	markAll(h)
-	if !h.space.Charge(3<<20, mem.KindRecord) {
+	if !h.space.Charge(3<<20, mem.KindMetadata) {
 		t.Error("idle pages are in the way: ", h.space.Breakdown())
 	}
 	check(t, h)
-	h.space.Uncharge(3<<20, mem.KindRecord)
+	h.space.Uncharge(3<<20, mem.KindMetadata)
 }

@@ -93,11 +93,11 @@ func (h *Heap) addSpecial(p mem.Addr, sp Special, unique bool) (bool, Status) {
 	defer h.specialMu.Unlock()
 	list := h.specials[s.id]
 	i := search(list, sp.Offset, sp.Kind)
+	if !unique {
+		i = search(list, sp.Offset, sp.Kind+1) // behind older ones
+	}
 	if unique && i < len(list) && list[i].Offset == sp.Offset && list[i].Kind == sp.Kind {
 		return false, OK
-	}
-	for !unique && i < len(list) && list[i].Offset == sp.Offset && list[i].Kind == sp.Kind {
-		i++ // behind older ones
 	}
 	if !h.space.Charge(specialCost, mem.KindMetadata) {
 		return false, NoMemory

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/terrarium-go/terrarium/internal/mem"
 )
 
 // Descriptors and directory trees behind the WASI calls.
@@ -88,8 +90,11 @@ type file struct {
 	pre    string // guest path of a granted directory
 	tree   tree   // of a directory
 	path   string // of a directory, inside the tree
-	names  []fs.DirEntry
-	read   bool // names has been read
+
+	mu    sync.Mutex // guards names and what belongs to them
+	names []fs.DirEntry
+	read  bool  // names has been read
+	cost  int64 // bytes charged for names
 }
 
 // join is a path below a directory descriptor.
@@ -135,19 +140,65 @@ func (t *files) add(f *file) (int32, errno) {
 	return int32(len(t.list) - 1), eOK
 }
 
-func (t *files) close(fd int32) errno {
+// close takes a descriptor away; f is what it stood for, nil if for nothing.
+func (t *files) close(fd int32) (f *file, e errno) {
 	t.mu.Lock()
 	if fd < 0 || int(fd) >= len(t.list) || t.list[fd] == nil {
 		t.mu.Unlock()
-		return eBADF
+		return nil, eBADF
 	}
-	f := t.list[fd]
+	f = t.list[fd]
 	t.list[fd] = nil
 	t.mu.Unlock()
 	if f.os != nil {
-		return toErrno(f.os.Close())
+		return f, toErrno(f.os.Close())
 	}
+	return f, eOK
+}
+
+// nameCost is the bytes charged for an entry of a directory, besides its name twice.
+const nameCost = 128
+
+// readNames reads the entries of a directory, which the guest may have made many; they
+// are charged. f.mu is held.
+func (c *Call) readNames(f *file) errno {
+	c.dropNames(f)
+	d, err := f.tree.OpenFile(f.path, os.O_RDONLY, 0)
+	if err != nil {
+		return toErrno(err)
+	}
+	defer d.Close()
+	for err == nil {
+		var some []fs.DirEntry
+		some, err = d.ReadDir(256)
+		cost := int64(0)
+		for _, e := range some {
+			cost += nameCost + 2*int64(len(e.Name())) // an even number
+		}
+		if !c.Space.Charge(cost, mem.KindRecord) {
+			c.dropNames(f)
+			return refused
+		}
+		f.cost += cost
+		f.names = append(f.names, some...)
+	}
+	if err != io.EOF && len(f.names) == 0 {
+		return toErrno(err)
+	}
+	f.read = true
 	return eOK
+}
+
+// dropNames forgets the entries. f.mu is held.
+func (c *Call) dropNames(f *file) {
+	c.Space.Uncharge(f.cost, mem.KindRecord)
+	f.names, f.read, f.cost = nil, false, 0
+}
+
+func (c *Call) forgetNames(f *file) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c.dropNames(f)
 }
 
 // Close closes what the guest left open. The machine calls it when it ends.
@@ -262,17 +313,12 @@ func fdReaddir(w wcall) errno {
 		return eFAULT
 	}
 	cookie := w.u64(3)
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if !f.read || cookie == 0 {
-		d, err := f.tree.OpenFile(f.path, os.O_RDONLY, 0)
-		if err != nil {
-			return toErrno(err)
+		if e := w.readNames(f); e != eOK {
+			return e
 		}
-		f.names, err = d.ReadDir(-1)
-		d.Close()
-		if err != nil && len(f.names) == 0 {
-			return toErrno(err)
-		}
-		f.read = true
 	}
 	n := 0
 	for i := cookie; i < uint64(len(f.names)) && n < len(buf); i++ {

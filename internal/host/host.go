@@ -122,8 +122,8 @@ type Frames interface {
 	Symbolize(pc uint64) (Frame, bool)
 	// FuncForPC is the function that contains a code pointer or PC, or whose Handle pc is.
 	FuncForPC(pc uint64) (Frame, bool)
-	// Stack is the text of g's traceback as runtime.Stack prints it; with all, of every goroutine (the world must be stopped).
-	Stack(g *sched.G, all bool) []byte
+	// Stack is the text of g's traceback as runtime.Stack prints it; with all, of every goroutine (the world must be stopped). It ends when it has about most bytes.
+	Stack(g *sched.G, all bool, most int) []byte
 }
 
 // Call is one call of a host function. It is valid until the function returns.

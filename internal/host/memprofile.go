@@ -24,21 +24,24 @@ import (
 // Buckets are charged to the account. When there is no room for another one, its
 // samples are lost.
 
+// bucketCost is the bytes charged for a bucket besides its stack.
+const bucketCost = 192
+
 // profileDepth is the most frames that a bucket tells apart.
 const profileDepth = 128
 
 // memProfile is the profile of one machine.
 type memProfile struct {
 	mu      sync.Mutex // guards the rest; after the heap's locks
-	buckets []memBucket
+	buckets []*memBucket
 	bytes   uint64            // charged for them
 	byStack map[string]uint64 // index in buckets by the bytes of the stack
 }
 
 // memBucket is what was allocated at one stack, as far as it was sampled.
 type memBucket struct {
-	pcs                    []uint64
-	allocs, frees          int64 // objects
+	stack                  string // the pcs, 8 bytes each, as in byStack
+	allocs, frees          int64  // objects
 	allocBytes, freedBytes int64
 }
 
@@ -86,14 +89,15 @@ func (p *memProfile) sample(vm *VM, a mem.Addr, size uint64, pcs []uint64) {
 	p.mu.Lock()
 	b, ok := p.byStack[string(key)]
 	if !ok {
-		if !vm.Space.Charge(int64(2*len(key)+256), mem.KindRecord) {
+		if !vm.Space.Charge(int64(len(key))+bucketCost, mem.KindRecord) {
 			p.mu.Unlock()
 			return
 		}
-		p.bytes += uint64(2*len(key) + 256)
+		p.bytes += uint64(int64(len(key)) + bucketCost)
 		b = uint64(len(p.buckets))
-		p.buckets = append(p.buckets, memBucket{pcs: append([]uint64(nil), pcs...)})
-		p.byStack[string(key)] = b
+		stack := string(key)
+		p.buckets = append(p.buckets, &memBucket{stack: stack})
+		p.byStack[stack] = b
 	}
 	p.buckets[b].allocs++
 	p.buckets[b].allocBytes += int64(size)
@@ -117,7 +121,7 @@ func (p *memProfile) freed(b, size uint64) {
 // those, which is at most i. mu is held.
 func (p *memProfile) shown(i int, inuseZero bool) (index, count int) {
 	for k := range p.buckets {
-		if b := &p.buckets[k]; inuseZero || b.allocs != b.frees {
+		if b := p.buckets[k]; inuseZero || b.allocs != b.frees {
 			if count == i {
 				return k, count + 1
 			}
@@ -147,13 +151,13 @@ func memProfileRecord(c *Call) Status {
 	if k < 0 {
 		return OK
 	}
-	b := &p.buckets[k]
+	b := p.buckets[k]
 	for i, w := range []int64{b.allocBytes, b.freedBytes, b.allocs, b.frees} {
 		c.Space.Store64(c.Arg(2)+uint64(i)*8, uint64(w))
 	}
-	n := min(uint64(len(b.pcs)), c.Arg(4))
-	for i := range n {
-		c.Space.Store64(c.Arg(3)+i*8, b.pcs[i])
+	n := min(uint64(len(b.stack)/8), c.Arg(4))
+	if dst, ok := c.Space.Bytes(c.Arg(3), n*8); ok {
+		copy(dst, b.stack)
 	}
 	c.Set(6, n)
 	return OK

@@ -7,7 +7,11 @@ import (
 
 // The builtin functions print and println write to standard error. One call is a
 // run of pieces between go:printlock and go:printunlock; the pieces are gathered
-// per goroutine and written at once.
+// per goroutine and written at once. A long string is not gathered, since nobody has
+// paid for a copy: what was gathered is written, then the string from where it lies.
+
+// printMost is the bytes that one call gathers.
+const printMost = 16 << 10
 
 func init() {
 	piece := func(f func(c *Call) string) Func {
@@ -45,7 +49,14 @@ func init() {
 		{"go:printfloat32", piece(func(c *Call) string { return strconv.FormatFloat(c.Float(0), 'g', -1, 32) })},
 		{"go:printcomplex", piece(func(c *Call) string { return strconv.FormatComplex(complex(c.Float(0), c.Float(1)), 'g', -1, 128) })},
 		{"go:printcomplex64", piece(func(c *Call) string { return strconv.FormatComplex(complex(c.Float(0), c.Float(1)), 'g', -1, 64) })},
-		{"go:printstring", piece(func(c *Call) string { return c.String(0) })},
+		{"go:printstring", func(c *Call) Status {
+			if b := c.Bytes(0); len(b) > printMost {
+				c.printNow(b)
+			} else {
+				c.printPiece(string(b))
+			}
+			return OK
+		}},
 		{"go:printslice", piece(func(c *Call) string { return fmt.Sprintf("[%d/%d]0x%x", c.Int(1), c.Int(2), c.Arg(0)) })},
 		{"go:printeface", piece(func(c *Call) string { return fmt.Sprintf("(0x%x,0x%x)", c.Arg(0), c.Arg(1)) })},
 		{"go:printiface", piece(func(c *Call) string { return fmt.Sprintf("(0x%x,0x%x)", c.Arg(0), c.Arg(1)) })},
@@ -57,13 +68,26 @@ func init() {
 func (c *Call) printPiece(s string) {
 	c.State.Mu.Lock()
 	b, open := c.State.printing[c.G.ID]
-	if open {
+	if open && len(b)+len(s) <= printMost {
 		c.State.printing[c.G.ID] = append(b, s...)
+		s = ""
 	}
 	c.State.Mu.Unlock()
-	if !open {
-		c.writeErr([]byte(s))
+	if s != "" {
+		c.printNow([]byte(s))
 	}
+}
+
+// printNow writes what this goroutine has gathered and then b.
+func (c *Call) printNow(b []byte) {
+	c.State.Mu.Lock()
+	before, open := c.State.printing[c.G.ID]
+	if open {
+		c.State.printing[c.G.ID] = before[:0:0]
+	}
+	c.State.Mu.Unlock()
+	c.writeErr(before)
+	c.writeErr(b)
 }
 
 func (c *Call) writeErr(b []byte) {

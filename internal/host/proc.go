@@ -91,6 +91,9 @@ func finqNext(c *Call) Status {
 	return OK
 }
 
+// pinCost is the bytes charged for a pinned object.
+const pinCost = 64
+
 // pin(p unsafe.Pointer, n int)
 func pin(c *Call) Status {
 	base, _, _, _, ok := c.Heap.Object(c.Arg(0))
@@ -102,8 +105,18 @@ func pin(c *Call) Status {
 	if c.State.pins == nil {
 		c.State.pins = map[mem.Addr]int{}
 	}
-	if c.State.pins[base] += c.Int(1); c.State.pins[base] <= 0 {
+	old, n := c.State.pins[base], c.Int(1)
+	switch now := old + n; {
+	case now > 0 && old == 0:
+		if !c.Space.Charge(pinCost, mem.KindRecord) {
+			return Collect
+		}
+		c.State.pins[base] = now
+	case now > 0:
+		c.State.pins[base] = now
+	case old > 0:
 		delete(c.State.pins, base)
+		c.Space.Uncharge(pinCost, mem.KindRecord)
 	}
 	return OK
 }

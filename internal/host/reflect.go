@@ -132,15 +132,14 @@ func addReflectOff(c *Call) Status {
 	p := c.Arg(0)
 	c.State.Mu.Lock()
 	defer c.State.Mu.Unlock()
-	for i, q := range t.offs {
-		if q == p {
-			c.Set(1, uint64(int64(-2-i)))
-			return OK
-		}
+	if i, ok := t.index[p]; ok {
+		c.Set(1, uint64(int64(-2-i)))
+		return OK
 	}
-	if !c.Space.Charge(16, mem.KindRecord) {
+	if !c.Space.Charge(tableCost, mem.KindRecord) {
 		return Collect
 	}
+	t.index[p] = len(t.offs)
 	t.offs = append(t.offs, p)
 	c.State.pinned = append(c.State.pinned, p)
 	c.Set(1, uint64(int64(-1-len(t.offs))))

@@ -116,37 +116,20 @@ func stringOf(c *Call) Status {
 	return c.giveString(2, l[i])
 }
 
-// Small words that belong to a goroutine: most goroutines have none.
+// A goroutine's own words: FIPS indicator, FIPS bypass, thread locks, panic on fault.
 
 func (c *Call) local(i int) uint64 {
-	c.State.Mu.Lock()
-	defer c.State.Mu.Unlock()
-	if w, ok := c.State.locals[c.G.ID]; ok && i >= 0 && i < len(w) {
-		return w[i]
+	if i >= 0 && i < len(c.G.Local) {
+		return c.G.Local[i]
 	}
 	return 0
 }
 
 func (c *Call) setLocal(i int, v uint64) {
-	c.State.Mu.Lock()
-	defer c.State.Mu.Unlock()
-	if i < 0 || i >= len(locals{}) {
-		return
-	}
-	w := c.State.locals[c.G.ID]
-	w[i] = v
-	if c.State.locals == nil {
-		c.State.locals = map[uint64]locals{}
-	}
-	if w == (locals{}) {
-		delete(c.State.locals, c.G.ID)
-	} else {
-		c.State.locals[c.G.ID] = w
+	if i >= 0 && i < len(c.G.Local) {
+		c.G.Local[i] = v
 	}
 }
-
-// locals are a goroutine's words: FIPS indicator, FIPS bypass, thread locks, panic on fault.
-type locals [4]uint64
 
 // findObject(p unsafe.Pointer) (base, size uintptr)
 func findObject(c *Call) Status {

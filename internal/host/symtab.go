@@ -114,7 +114,7 @@ func stackText(c *Call) Status {
 		c.Sched.StopTheWorld(c.P)
 		defer c.Sched.StartTheWorld(c.P)
 	}
-	c.SetInt(4, copy(c.Bytes(0), c.Machine.Stack(c.G, all)))
+	c.SetInt(4, copy(c.Bytes(0), c.Machine.Stack(c.G, all, c.Int(1))))
 	return OK
 }
 

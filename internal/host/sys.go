@@ -39,7 +39,6 @@ type State struct {
 	pins       map[mem.Addr]int     // pinned objects and how often; guarded by Mu
 	printing   map[uint64][]byte    // unfinished print calls by goroutine; guarded by Mu
 	texts      map[string]mem.Addr  // guest copies of names; guarded by Mu
-	locals     map[uint64]locals    // by goroutine; guarded by Mu
 	transfers  map[uint64]*transfer // of goroutines that wait for the host; guarded by Mu
 	files      *files               // descriptors; guarded by Mu
 	profile    memProfile

@@ -21,6 +21,7 @@ type typeTable struct {
 	builtin.Types
 	made   map[uint64]madeType // by address of the descriptor; guarded by State.Mu
 	offs   []uint64            // addReflectOff: id -2-i → address; guarded by State.Mu
+	index  map[uint64]int      // address → i; guarded by State.Mu
 	itabs  map[[2]uint64]uint64
 	misses map[[2]uint64]string
 	zero   uint64 // guest address of runtime.zeroVal
@@ -44,7 +45,7 @@ func (vm *VM) types() *typeTable {
 	if t := vm.State.types.Load(); t != nil {
 		return t
 	}
-	t := &typeTable{made: map[uint64]madeType{}, itabs: map[[2]uint64]uint64{}, misses: map[[2]uint64]string{}}
+	t := &typeTable{made: map[uint64]madeType{}, index: map[uint64]int{}, itabs: map[[2]uint64]uint64{}, misses: map[[2]uint64]string{}}
 	t.Space, t.Base, t.Text = vm.Space, vm.Prog.TypesBase, mem.TextBase
 	t.Overwritten = vm.Sched.Barrier().Word
 	t.Dyn = func(off int32) uint64 {
@@ -89,12 +90,16 @@ func (c *Call) typeID(typ uint64) (id abi.TypeID, noscan bool) {
 	c.State.Mu.Lock()
 	m, ok := t.made[typ]
 	c.State.Mu.Unlock()
+	known := ok
 	if ok && m.digest == h.Sum64() {
 		return m.id, false
 	}
 	id, ok = c.Heap.AddType(&abi.GCType{Size: size, PtrBytes: t.PtrBytes(typ), Mask: mask, Name: t.String(typ), RType: typ})
 	if !ok {
 		return 0, false
+	}
+	if !known && !c.Space.Charge(tableCost, mem.KindRecord) {
+		return id, false // known to the heap, not here: registered again next time
 	}
 	c.State.Mu.Lock()
 	t.made[typ] = madeType{h.Sum64(), id}
@@ -133,11 +138,19 @@ func (c *Call) wipe(p, n uint64) {
 // random is a word from the processor's generator.
 func (c *Call) random() uint64 { return c.P.Rand() }
 
-// Persistent allocates memory for host-made descriptors and method tables: never
+// tableCost is the bytes charged for an entry of the tables of types, method tables and pinned objects.
+const tableCost = 64
+
+// persistent allocates memory for host-made descriptors and method tables: never
 // freed, charged as data. It comes from the heap as a pinned object.
 func (c *Call) persistent(n uint64) (mem.Addr, bool) {
+	if !c.Space.Charge(tableCost, mem.KindRecord) {
+		return 0, false
+	}
 	a, ok := c.Alloc(n, 0, true)
-	if ok {
+	if !ok {
+		c.Space.Uncharge(tableCost, mem.KindRecord)
+	} else {
 		c.State.Mu.Lock()
 		c.State.pinned = append(c.State.pinned, a)
 		c.State.Mu.Unlock()
@@ -163,7 +176,7 @@ func (c *Call) itab(inter, typ uint64) (tab uint64, missing string, ok bool) {
 	fun, missing := t.Implements(inter, typ)
 	if missing != "" {
 		c.State.Mu.Lock()
-		if len(t.misses) < 1<<16 {
+		if len(t.misses) < 1<<16 && c.Space.Charge(tableCost, mem.KindRecord) {
 			t.misses[key] = missing
 		}
 		c.State.Mu.Unlock()

@@ -142,6 +142,9 @@ type transfer struct {
 // wait parks the goroutine while do runs; the call is repeated afterwards and
 // finds t with finished.
 func (w wcall) wait(t *transfer, do func()) errno {
+	if !w.Space.Charge(t.cost(), mem.KindRecord) {
+		return refused
+	}
 	w.State.Mu.Lock()
 	if w.State.transfers == nil {
 		w.State.transfers = map[uint64]*transfer{}
@@ -149,9 +152,25 @@ func (w wcall) wait(t *transfer, do func()) errno {
 	w.State.transfers[w.G.ID] = t
 	w.State.Mu.Unlock()
 	if !w.Sched.Block(w.G, sched.WaitHost, do) {
+		w.takeTransfer()
 		return refused
 	}
 	return parked
+}
+
+// cost is the bytes charged for a transfer.
+func (t *transfer) cost() int64 { return int64(len(t.buf)) + 128 }
+
+// takeTransfer is the transfer of this goroutine, or nil; its bytes are no longer charged.
+func (w wcall) takeTransfer() *transfer {
+	w.State.Mu.Lock()
+	t := w.State.transfers[w.G.ID]
+	delete(w.State.transfers, w.G.ID)
+	w.State.Mu.Unlock()
+	if t != nil {
+		w.Space.Uncharge(t.cost(), mem.KindRecord)
+	}
+	return t
 }
 
 // finished is the transfer for which this goroutine has waited, or nil at the first call.
@@ -159,11 +178,7 @@ func (w wcall) finished() *transfer {
 	if !w.G.TakeResumed() {
 		return nil
 	}
-	w.State.Mu.Lock()
-	defer w.State.Mu.Unlock()
-	t := w.State.transfers[w.G.ID]
-	delete(w.State.transfers, w.G.ID)
-	return t
+	return w.takeTransfer()
 }
 
 // sizes turns the sizes of a signature's parameters into offsets.
@@ -251,7 +266,13 @@ func (w wcall) count(i int, n int, err error) errno {
 	return eOK
 }
 
-func fdClose(w wcall) errno { return w.files().close(w.i32(0)) }
+func fdClose(w wcall) errno {
+	f, e := w.files().close(w.i32(0))
+	if f != nil {
+		w.forgetNames(f)
+	}
+	return e
+}
 
 func fdSetSize(w wcall) errno {
 	f := w.file(w.i32(0))

@@ -209,7 +209,8 @@ func (w *worker) special() bool {
 
 // finish ends the goroutine.
 func (w *worker) finish() bool {
-	w.gs.panics, w.gs.returns = nil, nil
+	w.dropPanics()
+	w.gs.returns = nil
 	w.save()
 	return w.leave(sched.Ended)
 }

@@ -2,10 +2,12 @@ package interp
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
 	"github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/host"
+	"github.com/terrarium-go/terrarium/internal/mem"
 	"github.com/terrarium-go/terrarium/internal/sched"
 	"github.com/terrarium-go/terrarium/internal/stack"
 )
@@ -46,6 +48,14 @@ type panicking struct {
 	owner     uint32 // depth of the frame whose deferred call it runs
 	goexit    bool
 	recovered bool
+}
+
+const panickingCost = int64(unsafe.Sizeof(panicking{}))
+
+// dropPanics forgets the records of a goroutine that ends.
+func (w *worker) dropPanics() {
+	w.m.vm.Space.Uncharge(int64(cap(w.gs.panics))*panickingCost, mem.KindRecord)
+	w.gs.panics = nil
 }
 
 func init() {
@@ -116,6 +126,13 @@ func (w *worker) runDefers(in *bytecode.Ins) bool {
 // panicStart(arg any, goexit bool) opens a record for the calling frame.
 func panicStart(c *host.Call) host.Status {
 	w := of(c)
+	if ps := w.gs.panics; len(ps) == cap(ps) {
+		n := max(2, 2*cap(ps))
+		if !c.Space.Charge(int64(n-cap(ps))*panickingCost, mem.KindRecord) {
+			return host.Collect
+		}
+		w.gs.panics = append(make([]panicking, 0, n), ps...)
+	}
 	w.gs.panics = append(w.gs.panics, panicking{typ: c.Arg(0), data: c.Arg(1), goexit: c.Bool(2), depth: w.depth()})
 	return host.OK
 }

@@ -232,8 +232,9 @@ func (m *Machine) tracebacks(g *sched.G, all, known bool) []byte {
 }
 
 // Stack implements host.Frames.
-func (m *Machine) Stack(g *sched.G, all bool) []byte {
+func (m *Machine) Stack(g *sched.G, all bool, most int) []byte {
 	var b strings.Builder
+	most = min(most, 16<<20)
 	m.traceback(&b, g, true, true)
 	if all {
 		m.vm.Sched.Goroutines(func(o *sched.G) bool {
@@ -241,7 +242,7 @@ func (m *Machine) Stack(g *sched.G, all bool) []byte {
 				b.WriteByte('\n')
 				m.traceback(&b, o, false, true)
 			}
-			return b.Len() < 16<<20
+			return b.Len() < most
 		})
 	}
 	return []byte(b.String())

@@ -16,7 +16,7 @@ const (
 	KindStack                // goroutine stacks
 	KindIdle                 // committed heap pages that hold nothing now
 	KindMetadata             // host side: span table, type ids, mark bits, specials
-	KindRecord               // host side: goroutines, timers, waiters, descriptors
+	KindRecord               // host side: goroutines, timers, waiters, descriptors; see charged
 	KindCode                 // host side: bytecode and tables of the program
 	NumKinds
 )
@@ -29,6 +29,20 @@ func (k Kind) String() string {
 		return kindNames[k]
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// Records are objects of the host's own heap. What becomes garbage there, among it the old
+// halves of tables that grow, stands beside what lives until the host collects. So
+// a byte of a record is charged as one and a half; the rest of the host's share
+// at GOGC=100 is the overhead that embedders are told of.
+
+// charged is the bytes on the account for n bytes of kind k. n is even, or what is given back
+// in one piece is what was taken in one.
+func charged(n int64, k Kind) int64 {
+	if k == KindRecord && n > 0 {
+		return n + n/2
+	}
+	return n
 }
 
 // account holds the figures of one space.
@@ -54,7 +68,7 @@ func (s *Space) Charge(n int64, k Kind) bool {
 	if n < 0 || s.reclaim == nil {
 		return false
 	}
-	return s.reclaim(uint64(n)) > 0 && s.TryCharge(n, k)
+	return s.reclaim(uint64(charged(n, k))) > 0 && s.TryCharge(n, k)
 }
 
 // SetReclaim sets the function that Charge calls when the limit is in the way:
@@ -64,9 +78,10 @@ func (s *Space) SetReclaim(f func(n uint64) uint64) { s.reclaim = f }
 
 // TryCharge is Charge without asking for idle pages.
 func (s *Space) TryCharge(n int64, k Kind) bool {
-	if n < 0 {
+	if n < 0 || n > Size {
 		return false
 	}
+	n = charged(n, k)
 	a := &s.account
 	for {
 		old := a.used.Load()
@@ -88,6 +103,7 @@ func (s *Space) TryCharge(n int64, k Kind) bool {
 
 // Uncharge gives n bytes of kind k back to the account.
 func (s *Space) Uncharge(n int64, k Kind) {
+	n = charged(n, k)
 	s.account.kinds[k].Add(-n)
 	s.account.used.Add(-n)
 }

@@ -112,7 +112,11 @@ func TestLimit(t *testing.T) {
 	if s.Commit(HeapBase, 1<<20+1, KindHeap) {
 		t.Error("commit over the limit")
 	}
-	if !s.Charge(1<<19, KindRecord) || s.Charge(1<<19+1, KindRecord) || s.Charge(-1, KindRecord) || s.Charge(1<<62, KindRecord) {
+	if !s.Charge(1<<20/3, KindRecord) || s.UsedBy(KindRecord) != 1<<20/3+1<<20/6 {
+		t.Error("records are not charged with half again:", s.Breakdown())
+	}
+	s.Uncharge(1<<20/3, KindRecord)
+	if !s.Charge(1<<19, KindMetadata) || s.Charge(1<<19+1, KindMetadata) || s.Charge(-1, KindRecord) || s.Charge(1<<62, KindRecord) {
 		t.Error("charge does not keep the limit")
 	}
 	if !s.Commit(HeapBase, 1<<19, KindIdle) || s.Commit(HeapBase+1<<19, 1, KindHeap) {
@@ -122,10 +126,10 @@ func TestLimit(t *testing.T) {
 	if s.UsedBy(KindStack) != 1<<19 || s.UsedBy(KindIdle) != 0 || s.Used() != 1<<20 || s.Peak() != 1<<20 {
 		t.Error("wrong figures:", s.Breakdown())
 	}
-	if b := s.Breakdown(); !strings.Contains(b, "stack 524288") || !strings.Contains(b, "record 524288") {
+	if b := s.Breakdown(); !strings.Contains(b, "stack 524288") || !strings.Contains(b, "metadata 524288") {
 		t.Error("breakdown", b)
 	}
-	s.Uncharge(1<<19, KindRecord)
+	s.Uncharge(1<<19, KindMetadata)
 	if s.Used() != 1<<19 || s.Peak() != 1<<20 {
 		t.Error("wrong figures after Uncharge:", s.Breakdown())
 	}

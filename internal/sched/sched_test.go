@@ -382,7 +382,7 @@ func TestDeadGoroutinesAreLetGo(t *testing.T) {
 		}
 		t.do(func(p *P, g *G) answer { t.m.Collect(p, g, gc.Request{Reason: gc.Forced}); return done })
 		left := t.m.space.UsedBy(mem.KindRecord) + t.m.space.UsedBy(mem.KindStack)
-		if per := full / n; per > 3700 {
+		if per := full / n; per > 4000 {
 			t.fail("a goroutine costs %d bytes", per)
 		}
 		if left > full/8 {

@@ -27,7 +27,7 @@ import (
 //	the host       the second program runs and ends well
 
 // LimitSlack is what the host's own garbage may add to a process, in bytes.
-const LimitSlack = 32 << 20
+const LimitSlack = 24 << 20
 
 // LimitReport is what came of one of these programs.
 type LimitReport struct {

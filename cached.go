@@ -76,22 +76,28 @@ func newRequest(opts *Options) *request {
 
 // get returns the program if the cache has it and it is sound.
 func (r *request) get() *Program {
+	p, _ := r.getNote()
+	return p
+}
+
+// getNote is get with the note that was left with the program.
+func (r *request) getNote() (*Program, string) {
 	if r == nil {
-		return nil
+		return nil, ""
 	}
-	image, ok := r.store.Get(r.key)
+	image, note, ok := r.store.GetNote(r.key)
 	if !ok {
-		return nil
+		return nil, ""
 	}
 	code, err := bytecode.Decode(image)
 	if err == nil {
 		p := newProgram(code)
 		if err = p.Verify(); err == nil {
-			return p
+			return p, note
 		}
 	}
 	r.store.Drop(r.key)
-	return nil
+	return nil, ""
 }
 
 // inputs lists what the loaded program was made from.

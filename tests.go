@@ -2,7 +2,11 @@ package terrarium
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"strings"
 
+	"github.com/terrarium-go/terrarium/internal/cache"
 	"github.com/terrarium-go/terrarium/internal/load"
 	"github.com/terrarium-go/terrarium/internal/lower"
 	"github.com/terrarium-go/terrarium/internal/surface"
@@ -36,13 +40,19 @@ func ListTests(opts Options) (*Tests, error) {
 // Paths are the import paths of the packages, in the order in which they are tested.
 func (t *Tests) Paths() []string { return t.set.Paths }
 
-// Compile compiles the tests of one package of the list.
+// Compile compiles the tests of one package of the list, or takes them from the cache.
 func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, err = nil, bug("compiling the tests of "+path, r)
 		}
 	}()
+	opts := t.opts
+	opts.Args = []string{"the tests of", path}
+	req := newRequest(&opts)
+	if p := req.getTests(path); p != nil {
+		return p, nil
+	}
 	l, err := t.set.Load(path)
 	if err != nil {
 		return nil, err
@@ -54,13 +64,56 @@ func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err e
 	if l.Test.Empty() {
 		return p, nil
 	}
+	var in *cache.Inputs
+	if req != nil {
+		in = req.inputs(l)
+		in.Note = p.GOROOT + "\x00" + p.Dir
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: path, NoEscape: t.opts.NoEscape, NoInline: t.opts.NoInline})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: path, NoEscape: opts.NoEscape, NoInline: opts.NoInline})
 	if err != nil {
 		return nil, err
 	}
 	p.Program = newProgram(code)
+	if req != nil {
+		req.put(in, p.Program)
+	}
 	return p, nil
+}
+
+// getTests is get for the tests of a package.
+func (r *request) getTests(path string) *TestProgram {
+	p, note := r.getNote()
+	goroot, dir, ok := strings.Cut(note, "\x00")
+	if p == nil || !ok {
+		return nil
+	}
+	return &TestProgram{Program: p, Path: path, Dir: dir, GOROOT: goroot}
+}
+
+// Sum identifies the program: equal programs have equal sums.
+func (p *TestProgram) Sum() (sum [32]byte, err error) {
+	h := sha256.New()
+	if err := p.WriteImage(h); err != nil {
+		return sum, err
+	}
+	return [32]byte(h.Sum(nil)), nil
+}
+
+// FailedPackage is the import path of the package whose source an error of Compile is about, or "".
+func FailedPackage(err error) string {
+	var list *load.Errors
+	if errors.As(err, &list) && len(list.List) > 0 {
+		return list.List[0].Pkg
+	}
+	return ""
+}
+
+// SetupFailed reports whether an error of Compile says that the files of a program, or packages that they import, were not
+// found, as opposed to source that does not compile.
+func SetupFailed(err error) bool {
+	var list *load.Errors
+	return !errors.As(err, &list) || list.Setup
 }

@@ -1,5 +1,6 @@
 // Package cache keeps compiled programs in a folder, each together with the list
-// of files it was made from.
+// of files it was made from. What passing tests printed is kept in the same way, with the files and
+// variables that they looked at.
 //
 // # How an entry is found
 //
@@ -111,22 +112,28 @@ func (c *Cache) path(k Key) string { return filepath.Join(c.dir, hex.EncodeToStr
 
 // Get returns the program of an entry whose inputs are unchanged.
 func (c *Cache) Get(k Key) ([]byte, bool) {
+	program, _, ok := c.GetNote(k)
+	return program, ok
+}
+
+// GetNote is Get that also returns the note of the entry's inputs.
+func (c *Cache) GetNote(k Key) (program []byte, note string, ok bool) {
 	name := c.path(k)
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, false
+		return nil, "", false
 	}
 	inputs, program, err := parse(data)
 	if err != nil {
 		os.Remove(name)
-		return nil, false
+		return nil, "", false
 	}
 	if !inputs.current() {
-		return nil, false
+		return nil, "", false
 	}
 	now := time.Now()
 	os.Chtimes(name, now, now)
-	return program, true
+	return program, inputs.Note, true
 }
 
 // Put writes an entry. A caller that lists the inputs after it has read them asks

@@ -18,6 +18,8 @@ import (
 type Inputs struct {
 	Made  int64 // Unix nanoseconds of the first addition
 	Files []input
+	Vars  []variable `json:",omitempty"`
+	Note  string     `json:",omitempty"` // what the caller wants to know with the program
 
 	seen map[string]bool
 }
@@ -30,6 +32,13 @@ type input struct {
 	Size   int64  `json:",omitempty"` // bytes; of files
 	Time   int64  `json:",omitempty"` // Unix nanoseconds of the last change
 	Sum    string `json:",omitempty"` // hash of a file's contents, or of a folder's names; "": size and time decide alone
+}
+
+// variable is one variable of the environment as it was.
+type variable struct {
+	Name   string
+	Value  string `json:",omitempty"`
+	Absent bool   `json:",omitempty"`
 }
 
 // racy is how long before an entry a file may have been changed so that another
@@ -58,6 +67,17 @@ func (in *Inputs) Distribution(path string) { in.add(path, nil) }
 
 // Folder adds a folder by the names in it.
 func (in *Inputs) Folder(path string) { in.add(path, folderSum) }
+
+// State adds a file or folder that was only looked at from outside: existence, size and time count.
+func (in *Inputs) State(path string) { in.add(path, nil) }
+
+// Variable adds a variable of this process's environment.
+func (in *Inputs) Variable(name string) {
+	if in.fresh("$" + name) {
+		value, ok := os.LookupEnv(name)
+		in.Vars = append(in.Vars, variable{name, value, !ok})
+	}
+}
 
 func (in *Inputs) add(path string, sum func(string) (string, error)) {
 	if !in.fresh(path) {
@@ -98,6 +118,11 @@ func sizeOf(info fs.FileInfo) int64 {
 func (in *Inputs) current() bool {
 	if len(in.Files) == 0 {
 		return false
+	}
+	for _, v := range in.Vars {
+		if value, ok := os.LookupEnv(v.Name); value != v.Value || ok == v.Absent {
+			return false
+		}
 	}
 	return !slices.ContainsFunc(in.Files, func(e input) bool { return !e.current(in.Made) })
 }

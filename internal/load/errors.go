@@ -26,6 +26,8 @@ type Error struct {
 type Errors struct {
 	List []Error
 	Dir  string // names of files below it are printed relative to it
+
+	Setup bool // files are missing or do not parse, or packages are not found; else types are wrong
 }
 
 // Error prints one message per line, the position first, at most ten of them.
@@ -53,7 +55,7 @@ func (m Error) format(dir string) string {
 	return pos.String() + ": " + m.Msg
 }
 
-// shortName returns name as the go command prints it: "./x.go" below dir, else unchanged.
+// shortName returns name as the go command prints it: "./x.go" in dir, "sub/x.go" below it, else unchanged.
 func shortName(dir, name string) string {
 	if dir == "" || !filepath.IsAbs(name) {
 		return name
@@ -62,7 +64,10 @@ func shortName(dir, name string) string {
 	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
 		return name
 	}
-	return "./" + filepath.ToSlash(rel)
+	if rel = filepath.ToSlash(rel); strings.Contains(rel, "/") {
+		return rel
+	}
+	return "./" + rel
 }
 
 // errorList gathers the messages of one package.

@@ -217,7 +217,7 @@ func (l *loader) sourceErrors(roots []string, under string) error {
 		walk(path)
 	}
 	if len(all) > 0 {
-		return &Errors{List: all, Dir: l.dir}
+		return &Errors{List: all, Dir: l.dir, Setup: true}
 	}
 	return nil
 }

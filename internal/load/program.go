@@ -87,12 +87,11 @@ type Test struct {
 	// Names of what the main registers, in its order.
 	Tests, Benchmarks, Fuzz, Examples []string
 	TestMain                          bool
+	Files                             int // test files
 }
 
-// Empty reports whether there is nothing to run.
-func (t *Test) Empty() bool {
-	return len(t.Tests)+len(t.Benchmarks)+len(t.Fuzz)+len(t.Examples) == 0 && !t.TestMain
-}
+// Empty reports whether the package has no test files.
+func (t *Test) Empty() bool { return t.Files == 0 }
 
 // FuncDecl returns the declaration of f or, for an instance of a generic
 // function or method, of its origin. It is nil for interface methods and for

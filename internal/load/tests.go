@@ -123,7 +123,7 @@ func (s *TestSet) Load(path string) (*Program, error) {
 // program makes the test program of a gathered package.
 func (s *TestSet) program(src *source) (*Program, error) {
 	l, path := s.l, src.path
-	t := &Test{Path: path, Dir: src.dir}
+	t := &Test{Path: path, Dir: src.dir, Files: len(src.tests) + len(src.xtests)}
 	main, err := l.testMain(src, t)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,2 @@
+// Package broken compiles; its tests do not.
+package broken

@@ -231,11 +231,11 @@ const Name = "lib"
 		}
 	}
 	write("lib/lib.go", "package lib\n\nimport \"example.com/elsewhere\"\n\nconst Name = elsewhere.Name\n")
-	if _, err := Load(&Config{Dir: dir, Runtime: hostRuntime()}, "."); err == nil || !strings.HasPrefix(err.Error(), "./lib/lib.go:3:8: no required module provides package example.com/elsewhere") {
+	if _, err := Load(&Config{Dir: dir, Runtime: hostRuntime()}, "."); err == nil || !strings.HasPrefix(err.Error(), "lib/lib.go:3:8: no required module provides package example.com/elsewhere") {
 		t.Errorf("missing module: %v", err)
 	}
 	write("lib/lib.go", "package lib\n\n// #include <x.h>\nimport \"C\"\n\nconst Name = \"c\"\n")
-	if _, err := Load(&Config{Dir: dir, Runtime: hostRuntime()}, "."); err == nil || !strings.HasPrefix(err.Error(), "./lib/lib.go:4:8: import \"C\": cgo is not supported") {
+	if _, err := Load(&Config{Dir: dir, Runtime: hostRuntime()}, "."); err == nil || !strings.HasPrefix(err.Error(), "lib/lib.go:4:8: import \"C\": cgo is not supported") {
 		t.Errorf("cgo in a module: %v", err)
 	}
 }
@@ -444,13 +444,13 @@ func TestStd(t *testing.T) {
 func TestGraphErrors(t *testing.T) {
 	for _, test := range []struct{ archive, want string }{
 		{"-- a.go --\npackage main\nimport _ \"m.x/m/b\"\nfunc main() {}\n-- b/b.go --\npackage b\nimport _ \"m.x/m/c\"\n-- c/c.go --\npackage c\nimport _ \"m.x/m/b\"\n",
-			"./c/c.go:2:10: import cycle not allowed: m.x/m/b → m.x/m/c → m.x/m/b"},
+			"c/c.go:2:10: import cycle not allowed: m.x/m/b → m.x/m/c → m.x/m/b"},
 		{"-- a.go --\npackage main\nfunc main() {}\n-- b.go --\npackage lib\n", "./b.go:1:9: package lib; expected package main"},
 		{"-- a.go --\npackage main\nimport _ \"m.x/m/b/internal/c\"\nfunc main() {}\n-- b/internal/c/c.go --\npackage c\n",
 			"./a.go:2:8: use of internal package m.x/m/b/internal/c not allowed"},
 		{"-- a.go --\npackage main\nimport _ \"./b\"\nfunc main() {}\n", "./a.go:2:10: \"./b\" is relative, but relative import paths are not supported in module mode"},
 		{"-- a.go --\npackage main\nimport _ \"m.x/m/b\"\nfunc main() {}\n-- b/b.go --\npackage b\nvar x int = \"\"\n",
-			"./b/b.go:2:13: cannot use \"\" (untyped string constant) as int value in variable declaration"},
+			"b/b.go:2:13: cannot use \"\" (untyped string constant) as int value in variable declaration"},
 	} {
 		_, err := load(t, "-- go.mod --\nmodule m.x/m\n"+test.archive, ".")
 		if err == nil || err.Error() != test.want {

@@ -111,8 +111,8 @@ func TestW() {}
 		t.Errorf("c: %v", err)
 	}
 	for path, want := range map[string]string{
-		"cycle": "./cycle/up/up.go:3:10: import cycle not allowed in test: example.com/m/cycle → example.com/m/cycle/up → example.com/m/cycle",
-		"wrong": "./wrong/w_test.go:3:6: wrong signature for TestW, must be: func TestW(t *testing.T)",
+		"cycle": "cycle/up/up.go:3:10: import cycle not allowed in test: example.com/m/cycle → example.com/m/cycle/up → example.com/m/cycle",
+		"wrong": "wrong/w_test.go:3:6: wrong signature for TestW, must be: func TestW(t *testing.T)",
 	} {
 		if _, err := set.Load("example.com/m/" + path); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", path, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -24,27 +25,58 @@ import (
 //	CALL       Imm is the distance to the FUNC header; behind it lies the first instruction
 //	CALL, C=0  becomes farCall: the frame is too large for C, and the call is made outside the loop
 //	NEW        C is the span class of the type
-//	pairs      the opcode of the first of two instructions that have a case of their own in the loop
-//	           becomes that of the pair; the second stays as it is, for jumps to it. Outside the loop
-//	           the first is seen with its own opcode (worker.ins).
+//	sequences  the opcode of the first of two to four instructions that have a case of their own in the
+//	           loop becomes that of the sequence; the others stay as they are, for jumps to them. Outside the
+//	           loop the first is seen with its own opcode (worker.ins).
+//	shared     rare instructions that do not use Imm have one opcode byte together, and their own opcode in Imm
 //
 // The image is written to its guest addresses and its read-only part sealed.
 
 // firstOf is the opcode by which the instruction with a given opcode byte is known
-// outside the loop, and fusedWith the opcode of a pair, or 0.
+// outside the loop. startOf lists the sequences that begin with an opcode, the longest first.
 var (
-	firstOf   [256]bytecode.Op
-	fusedWith [256][256]bytecode.Op
+	firstOf [256]bytecode.Op
+	startOf [256][]sequence
+	shares  [256]bool
 )
+
+// sequence is a run of instructions with a case of its own in the loop.
+type sequence struct {
+	rest []bytecode.Op // behind the first
+	op   bytecode.Op   // byte of the case
+}
 
 func init() {
 	for i := range firstOf {
 		firstOf[i] = bytecode.Op(i)
 	}
-	for _, p := range pairs {
-		firstOf[p.fused] = p.first
-		fusedWith[p.first][p.second] = p.fused
+	for _, s := range sequences {
+		firstOf[s.op] = s.of[0]
+		startOf[s.of[0]] = append(startOf[s.of[0]], sequence{s.of[1:], s.op})
 	}
+	for _, list := range startOf {
+		slices.SortStableFunc(list, func(a, b sequence) int { return len(b.rest) - len(a.rest) })
+	}
+	for _, op := range sharing {
+		shares[op] = true
+	}
+}
+
+// fuse is the opcode byte for the first instruction of code: that of the longest sequence, or its own.
+func fuse(code []bytecode.Ins) bytecode.Op {
+next:
+	for _, s := range startOf[code[0].Op] {
+		if len(s.rest) >= len(code) {
+			continue
+		}
+		for k, op := range s.rest {
+			if code[k+1].Op != op {
+				continue next
+			}
+		}
+		return s.op
+	}
+	return code[0].Op
 }
 
 // farCall is an opcode byte that no program contains and the loop has no case
@@ -188,9 +220,11 @@ func (m *Machine) patch() error {
 			}
 		}
 	}
-	for i := 0; i < len(code)-1 && m.counting != 1; i++ {
-		if op := fusedWith[code[i].Op][code[i+1].Op]; op != 0 {
-			code[i].Op = op
+	for i := range code {
+		if op := code[i].Op; shares[op] {
+			code[i].Op, code[i].Imm = sharedOp, int64(op)
+		} else if m.counting != 1 {
+			code[i].Op = fuse(code[i:])
 		}
 	}
 	m.code = code

@@ -1383,27 +1383,68 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.LoadUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)))
-		case 201: // AST32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 201: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
 			}
-			atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
-		case 202: // AST64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-		case 203: // ASTP
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 202: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			if st.wb != 0 {
-				goto exitSlow
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 203: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
 		case 204: // AADD32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -1421,32 +1462,61 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AddUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 206: // ASWAP32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 206: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
 			}
-			x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-		case 207: // ASWAP64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 207: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 208: // ASWAPP
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			if st.wb != 0 {
-				goto exitSlow
+		case 208: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
 		case 209: // ACAS32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -1486,40 +1556,91 @@ func loop(st *state) exit {
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
 			}
-		case 212: // AAND32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 212: // MOV, MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-		case 213: // AOR32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+		case 213: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-		case 214: // AAND64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 215: // AOR64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 214: // MOV2, RET
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 215: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
 		case 216: // FMADD
 			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
@@ -1579,69 +1700,7 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
-		case 226: // ADDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 227: // MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 228: // MOV2, CALL
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 229: // LDI, CALL
+		case 226: // LDI, RET
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -1649,172 +1708,81 @@ func loop(st *state) exit {
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
+				_ = ins
 
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
 				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
 
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+			}
+		case 227: // LDI, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 228: // LDI, MOV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 229: // MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 230: // MOV, JMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
 				pc = unsafe.Add(pc, ins.Imm)
 				continue
 
 			}
-		case 230: // LD64, CALL
+		case 231: // MOV, MOV2
 			{
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 232: // NILCHK, MOV
+			{
+
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < 4096 {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 231: // LDX64, CALL
-			{
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 232: // MOV, RET
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 233: // MOV2, RET
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 234: // ADD, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 235: // LDI, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 236: // LT, RET
-			{
-				{
-					var t uint64
-					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
-						t = 1
-					}
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
-				}
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 237: // MOV, MOV
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
@@ -1823,56 +1791,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 238: // MOV2, MOV2
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-		case 239: // LDI, LDI
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-		case 240: // MOV, LDI
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-		case 241: // MOV, JMP
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 242: // LD64, LD64
+		case 233: // LD64, LD64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -1891,7 +1810,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 243: // LD64, BR
+		case 234: // LD64, BR
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -1909,7 +1828,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 244: // LD64, BRZ
+		case 235: // LD64, BRZ
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -1927,7 +1846,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 245: // LDX8U, BR
+		case 236: // LDX8U, BR
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -1945,26 +1864,25 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 246: // LDX64, LDX64
+		case 237: // LDX8U, BNE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 247: // LDX192, LDX64
+		case 238: // LDX192, LDX64
 			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
@@ -1988,63 +1906,33 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 248: // LEAX, LD128
+		case 239: // LDX64, LDX192, LDXFMA, LADDIBLT
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
 
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
-				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-		case 249: // STXI8, ADD
-			{
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
-				}
-				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-		case 250: // ADD, LBLT
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				if atomic.LoadUintptr(&st.limit) == 0 {
-					goto exitPoll
-				}
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-		case 251: // LDXFMA, LADDIBLT
-			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -2069,7 +1957,442 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 254, 255:
+		case 240: // LDX64, BLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 241: // ADDI, LDX64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 242: // ADDI, LDX64, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 243: // ADDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 244: // LEAX, LD128
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 245: // STXI8, ADD, LBLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 246: // LD64, FMULLD, FMADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 247: // LD64, FMULLD, FMSUB, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 248: // FSUBLD, FSUBLD, FSUBLD
+			{
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 249: // FMUL, FMADD, FMADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 250: // BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 251: // BGEI, MOV, RET
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 252: // NEW, STP, STP
+			{
+
+				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
+				f := s.Free
+				if f == 0 {
+					goto exitSlow
+				}
+				i := uint64(bits.TrailingZeros64(f))
+				s.Free = f & (f - 1)
+				*(*uint32)(unsafe.Add(s.Types, i*4)) = uint32(ins.Imm)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = s.Base + i*s.Size
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 254: // shared
+			switch ins.Imm {
+			case int64(bytecode.AST32):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+
+			case int64(bytecode.AST64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			case int64(bytecode.ASTP):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			case int64(bytecode.ASWAP32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.ASWAP64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.ASWAPP):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.AAND32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.AOR32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.AAND64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.AOR64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			default:
+				goto exitSlow
+			}
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 253, 255:
 			goto exitSlow
 		}
 	}
@@ -3517,27 +3840,74 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.LoadUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)))
-		case 201: // AST32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 201: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
 			}
-			atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
-		case 202: // AST64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-		case 203: // ASTP
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 202: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			if st.wb != 0 {
-				goto exitSlow
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 203: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
 		case 204: // AADD32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -3555,32 +3925,65 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AddUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 206: // ASWAP32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 206: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
 			}
-			x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-		case 207: // ASWAP64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 207: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 208: // ASWAPP
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			if st.wb != 0 {
-				goto exitSlow
+		case 208: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
 		case 209: // ACAS32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -3620,40 +4023,93 @@ func loopMetered(st *state) exit {
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
 			}
-		case 212: // AAND32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 212: // MOV, MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-		case 213: // AOR32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+		case 213: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-		case 214: // AAND64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 215: // AOR64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 214: // MOV2, RET
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 215: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
 		case 216: // FMADD
 			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
@@ -3713,75 +4169,7 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
-		case 226: // ADDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 227: // MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 228: // MOV2, CALL
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 229: // LDI, CALL
+		case 226: // LDI, RET
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -3789,178 +4177,81 @@ func loopMetered(st *state) exit {
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
+				_ = ins
 
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
 				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 227: // LDI, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 228: // LDI, MOV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 229: // MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 230: // MOV, JMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
 				pc = unsafe.Add(pc, ins.Imm)
 				continue
 
 			}
-		case 230: // LD64, CALL
+		case 231: // MOV, MOV2
 			{
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 232: // NILCHK, MOV
+			{
+
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < 4096 {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 231: // LDX64, CALL
-			{
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 232: // MOV, RET
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 233: // MOV2, RET
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 234: // ADD, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 235: // LDI, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 236: // LT, RET
-			{
-				{
-					var t uint64
-					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
-						t = 1
-					}
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
-				}
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 237: // MOV, MOV
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
@@ -3969,56 +4260,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 238: // MOV2, MOV2
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-		case 239: // LDI, LDI
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-		case 240: // MOV, LDI
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-		case 241: // MOV, JMP
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 242: // LD64, LD64
+		case 233: // LD64, LD64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4037,7 +4279,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 243: // LD64, BR
+		case 234: // LD64, BR
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4055,7 +4297,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 244: // LD64, BRZ
+		case 235: // LD64, BRZ
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4073,7 +4315,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 245: // LDX8U, BR
+		case 236: // LDX8U, BR
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4091,26 +4333,25 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 246: // LDX64, LDX64
+		case 237: // LDX8U, BNE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 247: // LDX192, LDX64
+		case 238: // LDX192, LDX64
 			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
@@ -4134,66 +4375,33 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 248: // LEAX, LD128
+		case 239: // LDX64, LDX192, LDXFMA, LADDIBLT
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
 
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
-				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-		case 249: // STXI8, ADD
-			{
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
-				}
-				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-		case 250: // ADD, LBLT
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				if atomic.LoadUintptr(&st.limit) == 0 {
-					goto exitPoll
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-		case 251: // LDXFMA, LADDIBLT
-			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4221,7 +4429,451 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 254, 255:
+		case 240: // LDX64, BLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 241: // ADDI, LDX64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 242: // ADDI, LDX64, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 243: // ADDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 244: // LEAX, LD128
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 245: // STXI8, ADD, LBLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 246: // LD64, FMULLD, FMADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 247: // LD64, FMULLD, FMSUB, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 248: // FSUBLD, FSUBLD, FSUBLD
+			{
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 249: // FMUL, FMADD, FMADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 250: // BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 251: // BGEI, MOV, RET
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 252: // NEW, STP, STP
+			{
+
+				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
+				f := s.Free
+				if f == 0 {
+					goto exitSlow
+				}
+				i := uint64(bits.TrailingZeros64(f))
+				s.Free = f & (f - 1)
+				*(*uint32)(unsafe.Add(s.Types, i*4)) = uint32(ins.Imm)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = s.Base + i*s.Size
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 254: // shared
+			switch ins.Imm {
+			case int64(bytecode.AST32):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+
+			case int64(bytecode.AST64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			case int64(bytecode.ASTP):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			case int64(bytecode.ASWAP32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.ASWAP64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.ASWAPP):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.AAND32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.AOR32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.AAND64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.AOR64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			default:
+				goto exitSlow
+			}
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 253, 255:
 			goto exitSlow
 		}
 	}
@@ -5676,27 +6328,74 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.LoadUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)))
-		case 201: // AST32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 201: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
 			}
-			atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
-		case 202: // AST64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-		case 203: // ASTP
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 202: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			if st.wb != 0 {
-				goto exitSlow
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 203: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
 		case 204: // AADD32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -5714,32 +6413,65 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AddUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 206: // ASWAP32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 206: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
 			}
-			x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-		case 207: // ASWAP64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 207: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 208: // ASWAPP
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			if st.wb != 0 {
-				goto exitSlow
+		case 208: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
 		case 209: // ACAS32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -5779,40 +6511,93 @@ func loopCounted(st *state) exit {
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
 			}
-		case 212: // AAND32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 212: // MOV, MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-			x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-		case 213: // AOR32
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
 			}
-			x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-			} else {
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+		case 213: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
 			}
-		case 214: // AAND64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 215: // AOR64
-			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-			if p < 4096 {
-				goto exitTrap
+		case 214: // MOV2, RET
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
 			}
-			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 215: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
 		case 216: // FMADD
 			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
@@ -5872,75 +6657,7 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
-		case 226: // ADDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 227: // MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 228: // MOV2, CALL
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 229: // LDI, CALL
+		case 226: // LDI, RET
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -5948,178 +6665,81 @@ func loopCounted(st *state) exit {
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
+				_ = ins
 
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
 				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 227: // LDI, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 228: // LDI, MOV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 229: // MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 230: // MOV, JMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
 				pc = unsafe.Add(pc, ins.Imm)
 				continue
 
 			}
-		case 230: // LD64, CALL
+		case 231: // MOV, MOV2
 			{
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 232: // NILCHK, MOV
+			{
+
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < 4096 {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 231: // LDX64, CALL
-			{
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 232: // MOV, RET
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 233: // MOV2, RET
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 234: // ADD, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 235: // LDI, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 236: // LT, RET
-			{
-				{
-					var t uint64
-					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
-						t = 1
-					}
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
-				}
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 237: // MOV, MOV
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
@@ -6128,56 +6748,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 238: // MOV2, MOV2
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-		case 239: // LDI, LDI
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-		case 240: // MOV, LDI
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-		case 241: // MOV, JMP
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
-		case 242: // LD64, LD64
+		case 233: // LD64, LD64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -6196,7 +6767,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 243: // LD64, BR
+		case 234: // LD64, BR
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -6214,7 +6785,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 244: // LD64, BRZ
+		case 235: // LD64, BRZ
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -6232,7 +6803,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 245: // LDX8U, BR
+		case 236: // LDX8U, BR
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -6250,26 +6821,25 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 246: // LDX64, LDX64
+		case 237: // LDX8U, BNE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 247: // LDX192, LDX64
+		case 238: // LDX192, LDX64
 			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
@@ -6293,66 +6863,33 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 248: // LEAX, LD128
+		case 239: // LDX64, LDX192, LDXFMA, LADDIBLT
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
 
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
 					goto exitTrap
 				}
-				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
-				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-		case 249: // STXI8, ADD
-			{
-				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
-					goto exitTrap
-				}
-				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-		case 250: // ADD, LBLT
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				if atomic.LoadUintptr(&st.limit) == 0 {
-					goto exitPoll
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-		case 251: // LDXFMA, LADDIBLT
-			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -6380,7 +6917,451 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 254, 255:
+		case 240: // LDX64, BLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 241: // ADDI, LDX64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 242: // ADDI, LDX64, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 243: // ADDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 244: // LEAX, LD128
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 245: // STXI8, ADD, LBLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 246: // LD64, FMULLD, FMADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 247: // LD64, FMULLD, FMSUB, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 248: // FSUBLD, FSUBLD, FSUBLD
+			{
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 249: // FMUL, FMADD, FMADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 250: // BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 251: // BGEI, MOV, RET
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 252: // NEW, STP, STP
+			{
+
+				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
+				f := s.Free
+				if f == 0 {
+					goto exitSlow
+				}
+				i := uint64(bits.TrailingZeros64(f))
+				s.Free = f & (f - 1)
+				*(*uint32)(unsafe.Add(s.Types, i*4)) = uint32(ins.Imm)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = s.Base + i*s.Size
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 254: // shared
+			switch ins.Imm {
+			case int64(bytecode.AST32):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+
+			case int64(bytecode.AST64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			case int64(bytecode.ASTP):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			case int64(bytecode.ASWAP32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.ASWAP64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.ASWAPP):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.AAND32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.AOR32):
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+				if ins.D != 0 {
+					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+				} else {
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
+				}
+
+			case int64(bytecode.AAND64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			case int64(bytecode.AOR64):
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+
+			default:
+				goto exitSlow
+			}
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 253, 255:
 			goto exitSlow
 		}
 	}
@@ -6411,32 +7392,51 @@ out:
 	return reason
 }
 
-// pairs are the opcodes of fused instructions.
-var pairs = [...]struct{ first, second, fused bytecode.Op }{
-	{bytecode.ADDI, bytecode.CALL, 226},
-	{bytecode.MOV, bytecode.CALL, 227},
-	{bytecode.MOV2, bytecode.CALL, 228},
-	{bytecode.LDI, bytecode.CALL, 229},
-	{bytecode.LD64, bytecode.CALL, 230},
-	{bytecode.LDX64, bytecode.CALL, 231},
-	{bytecode.MOV, bytecode.RET, 232},
-	{bytecode.MOV2, bytecode.RET, 233},
-	{bytecode.ADD, bytecode.RET, 234},
-	{bytecode.LDI, bytecode.RET, 235},
-	{bytecode.LT, bytecode.RET, 236},
-	{bytecode.MOV, bytecode.MOV, 237},
-	{bytecode.MOV2, bytecode.MOV2, 238},
-	{bytecode.LDI, bytecode.LDI, 239},
-	{bytecode.MOV, bytecode.LDI, 240},
-	{bytecode.MOV, bytecode.JMP, 241},
-	{bytecode.LD64, bytecode.LD64, 242},
-	{bytecode.LD64, bytecode.BR, 243},
-	{bytecode.LD64, bytecode.BRZ, 244},
-	{bytecode.LDX8U, bytecode.BR, 245},
-	{bytecode.LDX64, bytecode.LDX64, 246},
-	{bytecode.LDX192, bytecode.LDX64, 247},
-	{bytecode.LEAX, bytecode.LD128, 248},
-	{bytecode.STXI8, bytecode.ADD, 249},
-	{bytecode.ADD, bytecode.LBLT, 250},
-	{bytecode.LDXFMA, bytecode.LADDIBLT, 251},
+// sequences are the opcode bytes of sequences and the instructions that they stand for.
+var sequences = [...]struct {
+	op bytecode.Op
+	of []bytecode.Op
+}{
+	{201, []bytecode.Op{bytecode.ADDI, bytecode.CALL}},
+	{202, []bytecode.Op{bytecode.MOV, bytecode.CALL}},
+	{203, []bytecode.Op{bytecode.MOV2, bytecode.CALL}},
+	{206, []bytecode.Op{bytecode.LDI, bytecode.CALL}},
+	{207, []bytecode.Op{bytecode.LD64, bytecode.CALL}},
+	{208, []bytecode.Op{bytecode.MOV, bytecode.MOV}},
+	{212, []bytecode.Op{bytecode.MOV, bytecode.MOV, bytecode.CALL}},
+	{213, []bytecode.Op{bytecode.MOV, bytecode.RET}},
+	{214, []bytecode.Op{bytecode.MOV2, bytecode.RET}},
+	{215, []bytecode.Op{bytecode.ADD, bytecode.RET}},
+	{226, []bytecode.Op{bytecode.LDI, bytecode.RET}},
+	{227, []bytecode.Op{bytecode.LDI, bytecode.LDI}},
+	{228, []bytecode.Op{bytecode.LDI, bytecode.MOV}},
+	{229, []bytecode.Op{bytecode.MOV, bytecode.LDI}},
+	{230, []bytecode.Op{bytecode.MOV, bytecode.JMP}},
+	{231, []bytecode.Op{bytecode.MOV, bytecode.MOV2}},
+	{232, []bytecode.Op{bytecode.NILCHK, bytecode.MOV}},
+	{233, []bytecode.Op{bytecode.LD64, bytecode.LD64}},
+	{234, []bytecode.Op{bytecode.LD64, bytecode.BR}},
+	{235, []bytecode.Op{bytecode.LD64, bytecode.BRZ}},
+	{236, []bytecode.Op{bytecode.LDX8U, bytecode.BR}},
+	{237, []bytecode.Op{bytecode.LDX8U, bytecode.BNE}},
+	{238, []bytecode.Op{bytecode.LDX192, bytecode.LDX64}},
+	{239, []bytecode.Op{bytecode.LDX64, bytecode.LDX192, bytecode.LDXFMA, bytecode.LADDIBLT}},
+	{240, []bytecode.Op{bytecode.LDX64, bytecode.BLE}},
+	{241, []bytecode.Op{bytecode.ADDI, bytecode.LDX64}},
+	{242, []bytecode.Op{bytecode.ADDI, bytecode.LDX64, bytecode.LBLT}},
+	{243, []bytecode.Op{bytecode.ADDI, bytecode.LBLE}},
+	{244, []bytecode.Op{bytecode.LEAX, bytecode.LD128}},
+	{245, []bytecode.Op{bytecode.STXI8, bytecode.ADD, bytecode.LBLE}},
+	{246, []bytecode.Op{bytecode.LD64, bytecode.FMULLD, bytecode.FMADD, bytecode.ST64}},
+	{247, []bytecode.Op{bytecode.LD64, bytecode.FMULLD, bytecode.FMSUB, bytecode.ST64}},
+	{248, []bytecode.Op{bytecode.FSUBLD, bytecode.FSUBLD, bytecode.FSUBLD}},
+	{249, []bytecode.Op{bytecode.FMUL, bytecode.FMADD, bytecode.FMADD}},
+	{250, []bytecode.Op{bytecode.BEQI, bytecode.BEQI}},
+	{251, []bytecode.Op{bytecode.BGEI, bytecode.MOV, bytecode.RET}},
+	{252, []bytecode.Op{bytecode.NEW, bytecode.STP, bytecode.STP}},
 }
+
+// sharing are the instructions that share sharedOp.
+var sharing = [...]bytecode.Op{bytecode.AST32, bytecode.AST64, bytecode.ASTP, bytecode.ASWAP32, bytecode.ASWAP64, bytecode.ASWAPP, bytecode.AAND32, bytecode.AOR32, bytecode.AAND64, bytecode.AOR64}
+
+const sharedOp bytecode.Op = 254

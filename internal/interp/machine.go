@@ -44,6 +44,7 @@ package interp
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -175,11 +176,18 @@ func (m *Machine) Executed() *bytecode.Counts {
 	return c
 }
 
-// opName names opcodes as the loop has them: a pair is first+second.
+// opName names opcodes as the loop has them: a sequence is first+second.
 func opName(op bytecode.Op) string {
-	for _, p := range pairs {
-		if p.fused == op {
-			return bytecode.Table[p.first].Name + "+" + bytecode.Table[p.second].Name
+	if op == sharedOp {
+		return "shared"
+	}
+	for _, s := range sequences {
+		if s.op == op {
+			var names []string
+			for _, o := range s.of {
+				names = append(names, bytecode.Table[o].Name)
+			}
+			return strings.Join(names, "+")
 		}
 	}
 	return bytecode.Table[op].Name
@@ -285,6 +293,10 @@ func (w *worker) stackEnd() uintptr { return uintptr(w.st.region) + uintptr(w.g.
 // ins is the instruction at pc, as it was before fusing.
 func (w *worker) ins() bytecode.Ins {
 	in := *(*bytecode.Ins)(unsafe.Pointer(w.st.pc))
+	if in.Op == sharedOp {
+		in.Op, in.Imm = bytecode.Op(in.Imm), 0
+		return in
+	}
 	in.Op = firstOf[in.Op]
 	return in
 }

@@ -19,6 +19,7 @@ import (
 	"log"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/bytecode"
@@ -29,17 +30,14 @@ var (
 	padMeter = flag.Int("padmeter", 1, "filler tests before the metered loop")
 )
 
-// pair is two opcodes with a case of their own.
-type pair struct{ first, second string }
-
-// cases reads loop.txt: opcode name → Go statements with macros, and the pairs.
-func cases() (map[string]string, []pair) {
+// cases reads loop.txt: opcode name → Go statements with macros, the sequences that
+// have a case of their own, and the opcodes that share one.
+func cases() (body map[string]string, fused [][]string, shared []string) {
 	text, err := os.ReadFile("loop.txt")
 	if err != nil {
 		log.Fatal(err)
 	}
 	out := map[string]string{}
-	var pairs []pair
 	name := ""
 	for n, l := range strings.Split(string(text), "\n") {
 		switch {
@@ -52,8 +50,12 @@ func cases() (map[string]string, []pair) {
 			out[name] += l + "\n"
 		default:
 			f := strings.Fields(l)
-			if f[0] == "FUSE" {
-				pairs = append(pairs, pair{f[1], f[2]})
+			switch f[0] {
+			case "FUSE":
+				fused = append(fused, f[1:])
+				continue
+			case "SHARE":
+				shared = append(shared, f[1:]...)
 				continue
 			}
 			name = f[0]
@@ -63,7 +65,7 @@ func cases() (map[string]string, []pair) {
 			out[name] = strings.TrimSpace(strings.TrimPrefix(l, name)) + "\n"
 		}
 	}
-	return out, pairs
+	return out, fused, shared
 }
 
 // call replaces every name(arg, …) in s by f(args).
@@ -146,7 +148,7 @@ var exitNames = map[string]string{
 	"SLOW": "Slow", "TRAP": "Trap", "CALLSLOW": "Call", "BADCODE": "BadCode", "SPECIALRET": "Return", "FUEL": "Fuel", "POLL": "Poll",
 }
 
-func loop(w *strings.Builder, name, doc string, body map[string]string, pairs []pair, metered, counted bool, pad int) {
+func loop(w *strings.Builder, name, doc string, body map[string]string, fused [][]string, shared []string, metered, counted bool, pad int) {
 	fmt.Fprintf(w, "// %s %s\nfunc %s(st *state) exit {\n", name, doc, name)
 	w.WriteString("\tpc, fp, csp, base := unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp), st.base\n\tvar reason exit\n")
 	for i := range pad {
@@ -160,16 +162,32 @@ func loop(w *strings.Builder, name, doc string, body map[string]string, pairs []
 		w.WriteString("\t\tif uintptr(pc) != lastPC+bytecode.InsBytes { last = 0 }\n\t\tlast = (last<<8 | uint64(ins.Op)) & (1<<24 - 1)\n\t\tlastPC = uintptr(pc)\n\t\t*(*uint64)(unsafe.Add(counts, last*8))++\n")
 	}
 	w.WriteString("\t\tswitch uint8(ins.Op) {\n")
+	free := freeOps(shared)
 	var slow []string
 	for op := range 256 {
-		if i := op - int(bytecode.NumDefined); i >= 0 && i < len(pairs) {
-			p := pairs[i]
-			fmt.Fprintf(w, "\t\tcase %d: // %s, %s\n{\n%s\n}\npc = unsafe.Add(pc, bytecode.InsBytes)\n{\nins := (*bytecode.Ins)(pc)\n%s\n}\n",
-				op, p.first, p.second, expand(body[p.first], metered), reread(expand(body[p.second], metered)))
+		if i := slices.Index(free, op); i >= 0 && i < len(fused) {
+			fmt.Fprintf(w, "\t\tcase %d: // %s\n", op, strings.Join(fused[i], ", "))
+			for k, name := range fused[i] {
+				text := expand(body[name], metered)
+				if k > 0 {
+					text = "ins := (*bytecode.Ins)(pc)\n" + reread(text)
+					w.WriteString("pc = unsafe.Add(pc, bytecode.InsBytes)\n")
+				}
+				fmt.Fprintf(w, "{\n%s\n}\n", text)
+			}
+			continue
+		}
+		if op == sharedOp {
+			fmt.Fprintf(w, "\t\tcase %d: // shared\nswitch ins.Imm {\n", op)
+			for _, name := range shared {
+				fmt.Fprintf(w, "case int64(bytecode.%s):\n%s\n", name, expand(body[name], metered))
+			}
+			w.WriteString("default:\ngoto exitSlow\n}\n")
 			continue
 		}
 		row := bytecode.Table[op]
 		b, ok := body[row.Name]
+		ok = ok && !slices.Contains(shared, row.Name)
 		if row.Name == "" || !ok {
 			slow = append(slow, fmt.Sprint(op))
 			continue
@@ -201,25 +219,53 @@ func reread(s string) string {
 	return s
 }
 
+// freeOps are the opcode bytes that sequences may have: those that no instruction has, and
+// those that instructions do not need because they share one.
+func freeOps(shared []string) (free []int) {
+	for op, row := range bytecode.Table[:sharedOp] {
+		if op >= int(bytecode.NumDefined) || slices.Contains(shared, row.Name) {
+			free = append(free, op)
+		}
+	}
+	return free
+}
+
+// sharedOp is the opcode byte of instructions that share a case; see load.go.
+const sharedOp = 254
+
 func main() {
 	flag.Parse()
-	body, pairs := cases()
-	known := map[string]bool{}
-	for _, r := range bytecode.Table {
-		known[r.Name] = true
+	body, fused, shared := cases()
+	rows := map[string]*bytecode.Info{}
+	for i := range bytecode.Table {
+		if r := &bytecode.Table[i]; r.Name != "" {
+			rows[r.Name] = r
+		}
 	}
 	for n := range body {
-		if !known[n] {
+		if rows[n] == nil {
 			log.Fatalf("loop.txt: no opcode %s", n)
 		}
 	}
-	for _, p := range pairs {
-		if body[p.first] == "" || body[p.second] == "" {
-			log.Fatalf("loop.txt: FUSE %s %s: not both have a body", p.first, p.second)
+	for _, seq := range fused {
+		for i, name := range seq {
+			r := rows[name]
+			if body[name] == "" || slices.Contains(shared, name) {
+				log.Fatalf("loop.txt: FUSE %v: %s has no case of its own", seq, name)
+			}
+			if i < len(seq)-1 && (r.Flags&(bytecode.End|bytecode.Call) != 0 || strings.Contains(body[name], "pc = ")) {
+				log.Fatalf("loop.txt: FUSE %v: nothing can follow %s", seq, name)
+			}
 		}
 	}
-	if int(bytecode.NumDefined)+len(pairs) > 255 {
-		log.Fatalf("loop.txt: %d pairs, room for %d", len(pairs), 255-int(bytecode.NumDefined))
+	for _, name := range shared {
+		if body[name] == "" || strings.Contains(body[name], "IMM") {
+			log.Fatalf("loop.txt: SHARE %s: no body, or one that uses IMM", name)
+		}
+	}
+	free := freeOps(shared)
+	if len(fused) > len(free) {
+		log.Fatalf("loop.txt: %d sequences, room for %d", len(fused), len(free))
 	}
 	var w strings.Builder
 	w.WriteString(`// Code generated by mkloop.go from loop.txt. DO NOT EDIT.
@@ -238,14 +284,15 @@ import (
 )
 
 `)
-	loop(&w, "loop", "executes instructions until one needs the slow way.", body, pairs, false, false, *pad)
-	loop(&w, "loopMetered", "is loop with a count of calls and back-branches.", body, pairs, true, false, *padMeter)
-	loop(&w, "loopCounted", "is loopMetered that counts what it executes.", body, pairs, true, true, 0)
-	w.WriteString("// pairs are the opcodes of fused instructions.\nvar pairs = [...]struct{ first, second, fused bytecode.Op }{\n")
-	for i, p := range pairs {
-		fmt.Fprintf(&w, "\t{bytecode.%s, bytecode.%s, %d},\n", p.first, p.second, int(bytecode.NumDefined)+i)
+	loop(&w, "loop", "executes instructions until one needs the slow way.", body, fused, shared, false, false, *pad)
+	loop(&w, "loopMetered", "is loop with a count of calls and back-branches.", body, fused, shared, true, false, *padMeter)
+	loop(&w, "loopCounted", "is loopMetered that counts what it executes.", body, fused, shared, true, true, 0)
+	fmt.Fprintf(&w, "// sequences are the opcode bytes of sequences and the instructions that they stand for.\nvar sequences = [...]struct{ op bytecode.Op; of []bytecode.Op }{\n")
+	for i, seq := range fused {
+		fmt.Fprintf(&w, "\t{%d, []bytecode.Op{bytecode.%s}},\n", free[i], strings.Join(seq, ", bytecode."))
 	}
-	w.WriteString("}\n")
+	fmt.Fprintf(&w, "}\n\n// sharing are the instructions that share sharedOp.\nvar sharing = [...]bytecode.Op{bytecode.%s}\n", strings.Join(shared, ", bytecode."))
+	fmt.Fprintf(&w, "\nconst sharedOp bytecode.Op = %d\n", sharedOp)
 	src, err := format.Source([]byte(w.String()))
 	if err != nil {
 		os.WriteFile("loop_bad.go.txt", []byte(w.String()), 0o644)

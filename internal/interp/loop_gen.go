@@ -2221,35 +2221,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 251: // BGEI, MOV, RET
-			{
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 252: // NEW, STP, STP
+		case 251: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -2392,7 +2364,7 @@ func loop(st *state) exit {
 			default:
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 253, 255:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 255:
 			goto exitSlow
 		}
 	}
@@ -4702,35 +4674,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 251: // BGEI, MOV, RET
-			{
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 252: // NEW, STP, STP
+		case 251: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -4873,7 +4817,7 @@ func loopMetered(st *state) exit {
 			default:
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 253, 255:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 255:
 			goto exitSlow
 		}
 	}
@@ -7190,35 +7134,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 251: // BGEI, MOV, RET
-			{
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
-		case 252: // NEW, STP, STP
+		case 251: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -7361,7 +7277,7 @@ func loopCounted(st *state) exit {
 			default:
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 253, 255:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 255:
 			goto exitSlow
 		}
 	}
@@ -7432,8 +7348,7 @@ var sequences = [...]struct {
 	{248, []bytecode.Op{bytecode.FSUBLD, bytecode.FSUBLD, bytecode.FSUBLD}},
 	{249, []bytecode.Op{bytecode.FMUL, bytecode.FMADD, bytecode.FMADD}},
 	{250, []bytecode.Op{bytecode.BEQI, bytecode.BEQI}},
-	{251, []bytecode.Op{bytecode.BGEI, bytecode.MOV, bytecode.RET}},
-	{252, []bytecode.Op{bytecode.NEW, bytecode.STP, bytecode.STP}},
+	{251, []bytecode.Op{bytecode.NEW, bytecode.STP, bytecode.STP}},
 }
 
 // sharing are the instructions that share sharedOp.

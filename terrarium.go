@@ -98,7 +98,7 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline})
 	if err != nil {
 		return nil, err
 	}

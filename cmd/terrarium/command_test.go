@@ -59,6 +59,8 @@ func TestModules(t *testing.T) {
 		{"plain", []string{"run", "."}, "hello, module. 4\n3 <nil>\n1 <nil>\n2\n\"deep\\n\" <nil>\n", 0},
 		{"plain", []string{"run", "-tags", "loud", "example.com/plain"}, "hello, module! 4\n3 <nil>\n1 <nil>\n2\n\"deep\\n\" <nil>\n", 0},
 		{"vendored", []string{"run", "main.go", "a", "-b"}, "42 [a -b]\n", 3},
+		{"old", []string{"run", "."}, "<nil> 1\npanic called with nil argument\n", 0},
+		{"old", []string{"run", "main.go"}, "<nil> 1\npanic called with nil argument\n", 0},
 		{"workspace", []string{"run", "./app"}, "6\n", 0},
 		{"workspace/app", []string{"run", "."}, "6\n", 0},
 	} {

@@ -141,7 +141,7 @@ func runTest(c *command, args []string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	var err error
-	t.set, err = terrarium.ListTests(terrarium.Options{Args: t.packages, Tags: t.m.tagList(), NoEscape: !bool(t.m.escape), Cache: dir})
+	t.set, err = terrarium.ListTests(terrarium.Options{Args: t.packages, Tags: t.m.tagList(), NoEscape: !bool(t.m.escape), NoInline: !bool(t.m.inline), Cache: dir})
 	if err != nil {
 		return fail(1, err)
 	}

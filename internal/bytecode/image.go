@@ -194,6 +194,7 @@ func (e *encoder) program(p *Program) {
 		e.fixed(uint64(i.Imm))
 	}
 	e.str(p.GoVersion)
+	e.str(p.GODEBUG)
 	e.str(p.Main)
 	e.num(uint64(len(p.Funcs)))
 	for i := range p.Funcs {
@@ -407,6 +408,7 @@ func decodeList[T any](d *decoder, least int, each func() T) []T {
 func (d *decoder) program() *Program {
 	p := &Program{}
 	p.GoVersion = d.str()
+	p.GODEBUG = d.str()
 	p.Main = d.str()
 	p.Funcs = make([]abi.Func, d.count(20))
 	for i := range p.Funcs {

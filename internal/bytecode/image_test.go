@@ -11,7 +11,7 @@ import (
 
 // sample is a small valid program: main counts to 10 and calls leaf.
 func sample() *Program {
-	p := &Program{GoVersion: "go1.26", Main: "main", Files: []string{"/src/main.go"}, Natives: []string{"go:printnl"},
+	p := &Program{GoVersion: "go1.26", GODEBUG: "panicnil=1", Main: "main", Files: []string{"/src/main.go"}, Natives: []string{"go:printnl"},
 		ROBase: 1 << 20, RO: make([]byte, 64), RWBase: 1<<20 + 4096, RW: make([]byte, 8), BSS: 56, RWPtrs: []uint64{1},
 		Syms: map[string]uint64{"runtime.x": 1<<20 + 4096}, Hooks: map[string]int32{"runtime.rt0": 0},
 		TypesBase: 1 << 20, TypesEnd: 1<<20 + 64, Typelinks: []uint64{1 << 20}, Itabs: []uint64{1<<20 + 32},

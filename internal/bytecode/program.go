@@ -11,6 +11,7 @@ import "github.com/terrarium-go/terrarium/internal/abi"
 // (initialised, then zero), whose pointer words are roots.
 type Program struct {
 	GoVersion string
+	GODEBUG   string // settings that hold unless the environment says otherwise
 	Main      string // import path or file name of the main package
 	Code      []Ins
 	Funcs     []abi.Func   // ascending Entry

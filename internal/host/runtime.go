@@ -94,8 +94,11 @@ func walltime(c *Call) Status {
 func version(c *Call) Status { return c.giveString(0, c.Prog.GoVersion) }
 
 func (c *Call) list(n int) []string {
-	if n == 0 {
+	switch n {
+	case 0:
 		return c.Sys.Args
+	case 2:
+		return []string{c.Prog.GODEBUG}
 	}
 	return c.Sys.Env
 }

@@ -30,6 +30,7 @@ type listed struct {
 	TestGoFiles    []string
 	XTestGoFiles   []string
 	ImportMap      map[string]string
+	DefaultGODEBUG string // of a main package
 	Error          *listedError
 }
 
@@ -44,7 +45,7 @@ type listedError struct {
 	Err         string
 }
 
-const listFields = "-json=Dir,ImportPath,Name,ForTest,Standard,DepOnly,Match,Module,GoFiles,CgoFiles,IgnoredGoFiles,SFiles,TestGoFiles,XTestGoFiles,ImportMap,Error"
+const listFields = "-json=Dir,ImportPath,Name,ForTest,Standard,DepOnly,Match,Module,GoFiles,CgoFiles,IgnoredGoFiles,SFiles,TestGoFiles,XTestGoFiles,ImportMap,DefaultGODEBUG,Error"
 
 // golist asks the go command for the packages that args name and everything they
 // import, and enters the answers into l.listed. It returns those that args named,
@@ -96,9 +97,13 @@ func (l *loader) golist(tests bool, args []string) ([]*listed, error) {
 			}
 		} else if tests && p.Name == "main" && strings.HasSuffix(p.ImportPath, ".test") && (len(p.GoFiles) == 0 || filepath.IsAbs(p.GoFiles[0])) {
 			// the go command's own test main, a file in its cache
+			l.godebug[strings.TrimSuffix(p.ImportPath, ".test")] = p.DefaultGODEBUG
 			continue
 		}
 		l.listed[p.ImportPath] = p
+		if !p.DepOnly && p.DefaultGODEBUG != "" {
+			l.godebug[p.ImportPath] = p.DefaultGODEBUG
+		}
 		if !p.DepOnly {
 			named = append(named, p)
 		}

@@ -59,6 +59,7 @@ func (g *graph) program(roots []string) (*Program, error) {
 	}
 	if g.main != "" {
 		p.Main = g.units[g.main]
+		p.GODEBUG = g.l.godebug[g.main]
 	}
 	return g.finish(p)
 }

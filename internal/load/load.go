@@ -119,6 +119,7 @@ type loader struct {
 	tests     bool // what is loaded are test programs
 
 	dirs    sync.Map           // std path → bool, see hasDir
+	godebug map[string]string  // default settings by main or tested package, from the go command
 	listed  map[string]*listed // what the go command said, by import path; not written while gathering
 	mu      sync.Mutex         // guards sources while gathering
 	sources map[string]*source
@@ -128,6 +129,7 @@ type loader struct {
 func newLoader(cfg *Config) (*loader, error) {
 	l := &loader{
 		fset:    token.NewFileSet(),
+		godebug: map[string]string{},
 		listed:  map[string]*listed{},
 		sources: map[string]*source{},
 		plain:   map[string]*Package{},

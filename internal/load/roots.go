@@ -89,7 +89,7 @@ func (l *loader) nameFiles(names []string) error {
 		return nil
 	}
 	for _, path := range s.imports(s.files) {
-		if !l.isStd(path) {
+		if !l.isStd(path) || s.lang != l.target.lang || asksForDebug(s.files) {
 			if _, err := l.golist(false, names); err != nil {
 				return err
 			}
@@ -100,6 +100,20 @@ func (l *loader) nameFiles(names []string) error {
 		}
 	}
 	return nil
+}
+
+// asksForDebug reports whether files have //go:debug directives, which only the go command understands.
+func asksForDebug(files []*file) bool {
+	for _, f := range files {
+		for _, group := range f.ast.Comments {
+			for _, c := range group.List {
+				if strings.HasPrefix(c.Text, "//go:debug ") {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // moduleOf reads module path and language version from the go.mod above dir. Outside modules the language is std's.

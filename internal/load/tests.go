@@ -143,7 +143,7 @@ func (s *TestSet) program(src *source) (*Program, error) {
 	p.Main = g.make(main, main.path, "main", main.files, true)
 	p.Main.Std = false
 	p.Roots = []*Package{p.Main}
-	p.Test = t
+	p.Test, p.GODEBUG = t, l.godebug[path]
 	return g.finish(p)
 }
 

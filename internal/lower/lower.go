@@ -19,6 +19,7 @@ import (
 // Options are the choices of one compilation.
 type Options struct {
 	GoVersion string // for runtime.Version and the image
+	GODEBUG   string // the program's defaults
 	Main      string // import path or file name of the main package, for reports
 	Workers   int    // goroutines that generate code; 0: one per CPU
 

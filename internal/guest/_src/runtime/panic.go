@@ -36,7 +36,7 @@ func goexitDone()
 
 // gopanic is panic(e).
 func gopanic(e any) {
-	if e == nil {
+	if e == nil && godebug("panicnil") != "1" {
 		e = new(PanicNilError)
 	}
 	panicStart(e, false)

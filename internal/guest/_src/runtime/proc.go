@@ -111,7 +111,7 @@ func goroot() string
 // Version is the Go version of the standard library in use.
 func Version() string
 
-// stringOf gives string number i of a list of the host: 0 arguments, 1 environment.
+// stringOf gives string number i of a list of the host: 0 arguments, 1 environment, 2 the program's own GODEBUG settings.
 func stringCount(list int) int
 func stringOf(list, i int) string
 
@@ -145,17 +145,21 @@ func syscall_runtimeSetenv(key, value string) { envChanged(key, value) }
 func syscall_runtimeUnsetenv(key string) { envChanged(key, "") }
 
 // GODEBUG settings: internal/godebug registers a callback and is told the
-// environment's value at once and at each change.
+// environment's value at once and at each change. Defaults come with the program: those of the
+// Go version in its go.mod, and //go:debug directives.
 
 var (
 	godebugUpdate func(string, string)
 	godebugInc    func(string) func()
+
+	godebugSet bool // the program has changed the variable
+	godebugEnv string
 )
 
 //go:linkname godebug_setUpdate internal/godebug.setUpdate
 func godebug_setUpdate(update func(string, string)) {
 	godebugUpdate = update
-	update("", getenv("GODEBUG"))
+	update(godebugDefault(), getenv("GODEBUG"))
 }
 
 //go:linkname godebug_setNewIncNonDefault internal/godebug.setNewIncNonDefault
@@ -179,9 +183,48 @@ type metricFunc struct {
 var metricFuncs []metricFunc
 
 func envChanged(key, value string) {
-	if key == "GODEBUG" && godebugUpdate != nil {
-		godebugUpdate("", value)
+	if key != "GODEBUG" {
+		return
 	}
+	godebugSet, godebugEnv = true, value
+	if godebugUpdate != nil {
+		godebugUpdate(godebugDefault(), value)
+	}
+}
+
+func godebugDefault() string {
+	if list := strings(2); len(list) > 0 {
+		return list[0]
+	}
+	return ""
+}
+
+// godebug is the value of a setting, for those of the runtime itself, as it is now.
+func godebug(name string) string {
+	env := godebugEnv
+	if !godebugSet {
+		env = getenv("GODEBUG")
+	}
+	if v, ok := setting(env, name); ok {
+		return v
+	}
+	v, _ := setting(godebugDefault(), name)
+	return v
+}
+
+// setting finds a name in a list name=value,…; the last one counts.
+func setting(list, name string) (value string, ok bool) {
+	for end := len(list); end > 0; {
+		start := end
+		for start > 0 && list[start-1] != ',' {
+			start--
+		}
+		if kv := list[start:end]; len(kv) > len(name) && kv[len(name)] == '=' && kv[:len(name)] == name {
+			return kv[len(name)+1:], true
+		}
+		end = start - 1
+	}
+	return "", false
 }
 
 func getenv(key string) string {

@@ -69,7 +69,7 @@ func (vm *VM) StartProfile() {
 		Rate: (*int64)(vm.Space.Ptr(word)),
 		Alloc: func(c *heap.Cache, a mem.Addr, size uint64) {
 			for _, q := range vm.Sched.Ps() {
-				if g := q.Current(); q.Cache == c && g != nil {
+				if g := q.Current(); q.Cache == c && g != nil && !q.Own() {
 					var pcs [profileDepth]uint64
 					p.sample(vm, a, size, pcs[:vm.Machine.Callers(g, 0, pcs[:])])
 					return

@@ -48,6 +48,7 @@ type P struct {
 	free     list   // pool of dead goroutines, as Sched.pool
 	nextRuns uint32 // times in a row that runnext was taken
 	finds    uint32 // calls of find
+	own      bool   // what is allocated now is the machine's, not the goroutine's
 	depth    int    // StopTheWorld calls that are not undone
 	paused   int64  // Nanotime at which PauseWorld was called
 	searches bool   // counted in Sched.spinning
@@ -98,6 +99,10 @@ func (p *P) Forget(w Want) { p.want.And(^uint32(w & (WantGC | WantPreempt))) }
 
 // Current is the goroutine that runs on p, or nil.
 func (p *P) Current() *G { return p.cur.Load() }
+
+// Own reports whether p is allocating for the machine, not for its goroutine. Only a heap
+// profile, called by the allocation, asks.
+func (p *P) Own() bool { return p.own }
 
 // Rand is the next number of p's generator (xorshift64*).
 func (p *P) Rand() uint64 {

@@ -445,6 +445,8 @@ func (s *Sched) hookG(p *P, name string) (g *G, st heap.Status, found bool) {
 	if !found {
 		return nil, heap.OK, false
 	}
+	p.own = true
+	defer func() { p.own = false }()
 	fn, st := p.Cache.Alloc(16, 0, true, heap.AfterGC)
 	if st != heap.OK {
 		return nil, st, true

@@ -68,52 +68,11 @@ func (w *world) compare(c *Counts) (err error) {
 	if used := w.space.Used(); used > w.space.Limit() {
 		return fmt.Errorf("limit crossed: %s", w.space.Breakdown())
 	}
-	g := &graph{w: w, seen: map[*object]bool{}, bases: map[mem.Addr]bool{}}
-	for _, m := range w.mutators {
-		for i, o := range m.global {
-			if got := w.space.Load64(m.globals + uint64(i)*8); got != addrOf(o) {
-				return fmt.Errorf("global word %d is %#x, want %#x", i, got, addrOf(o))
-			}
-			g.add(o)
-		}
-		for i, o := range m.onStack {
-			if got := w.space.Load64(m.stack + uint64(i)*8); stackMask>>i&1 != 0 && got != addrOf(o) {
-				return fmt.Errorf("stack word %d is %#x, want %#x", i, got, addrOf(o))
-			}
-			g.add(o)
-		}
-		for _, o := range m.pool {
-			g.add(o)
-		}
-	}
-	for _, o := range w.mailbox {
-		g.add(o)
-	}
-	for _, o := range w.fins {
-		for _, to := range o.to {
-			g.add(to)
-		}
-	}
-	g.walk(0)
-	for _, o := range w.queue {
-		if g.bases[o.base()] {
-			return fmt.Errorf("the finalizer of object %d of %d bytes at %#x was due, the object is reachable", o.id, o.size, o.addr)
-		}
-	}
-	n := len(g.list)
-	for _, o := range w.queue {
-		g.add(o)
-	}
-	g.walk(n)
-
 	collects := w.plan.collector != "nogc"
-	due := map[uint64]*object{}
-	for id, o := range w.fins {
-		if collects && !g.bases[o.base()] {
-			due[id] = o
-		}
+	g, due, pending, err := w.reached(collects)
+	if err != nil {
+		return err
 	}
-	pending := len(w.fins)
 	w.gc.Collect(gc.Request{Reason: gc.Forced})
 	if w.err != nil {
 		return w.err
@@ -276,4 +235,56 @@ func (w *world) holders(a mem.Addr, s *heap.Span, alive map[mem.Addr]bool) strin
 		}
 	})
 	return text
+}
+
+// reached walks the graph and says which finalizers must be due after the next collection, and how
+// many there are. A cycle may be under way, whose end would change that; so the world is stopped.
+func (w *world) reached(collects bool) (g *graph, due map[uint64]*object, fins int, err error) {
+	w.Stop("reached")
+	defer w.Start()
+	g = &graph{w: w, seen: map[*object]bool{}, bases: map[mem.Addr]bool{}}
+	for _, m := range w.mutators {
+		for i, o := range m.global {
+			if got := w.space.Load64(m.globals + uint64(i)*8); got != addrOf(o) {
+				return nil, nil, 0, fmt.Errorf("global word %d is %#x, want %#x", i, got, addrOf(o))
+			}
+			g.add(o)
+		}
+		for i, o := range m.onStack {
+			if got := w.space.Load64(m.stack + uint64(i)*8); stackMask>>i&1 != 0 && got != addrOf(o) {
+				return nil, nil, 0, fmt.Errorf("stack word %d is %#x, want %#x", i, got, addrOf(o))
+			}
+			g.add(o)
+		}
+		for _, o := range m.pool {
+			g.add(o)
+		}
+	}
+	for _, o := range w.mailbox {
+		g.add(o)
+	}
+	for _, o := range w.fins {
+		for _, to := range o.to {
+			g.add(to)
+		}
+	}
+	g.walk(0)
+	for _, o := range w.queue {
+		if g.bases[o.base()] && (o.shape != nil || o.size >= 16) { // the finalizers of a block are due together
+			return nil, nil, 0, fmt.Errorf("the finalizer of object %d of %d bytes at %#x was due, the object is reachable", o.id, o.size, o.addr)
+		}
+	}
+	n := len(g.list)
+	for _, o := range w.queue {
+		g.add(o)
+	}
+	g.walk(n)
+
+	due = map[uint64]*object{}
+	for id, o := range w.fins {
+		if collects && !g.bases[o.base()] {
+			due[id] = o
+		}
+	}
+	return g, due, len(w.fins), nil
 }

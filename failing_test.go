@@ -221,7 +221,7 @@ func main() {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ args, want string }{
-		{"-raw", "59232"},
+		{"-raw", "inuse_space/bytes"},
 		{"-top -sample_index=inuse_space", "main.keep"},
 		{"-traces", "main.main"},
 	} {

@@ -12,9 +12,9 @@ import (
 )
 
 // Our allocation beside Go's own, in one process: objects of one pointer and some
-// numbers, of which one in 1024 lives. Collections run when they are due (here a sweep of
-// 32 MiB with the live ones marked; Go's at its own time), so that both allocate in memory
-// that was used before. The first word of each object is written.
+// numbers, of which one in 1024 lives. Collections run when they are due (here after 4 MiB, the
+// least goal of both, with the live ones marked; Go's at its own time), so that both allocate in
+// memory that was used before. The first word of each object is written.
 //
 //	New     Cache.New and Refill, as the interpreter's loop has them
 //	Alloc   Cache.Alloc, as host functions call it
@@ -31,7 +31,7 @@ func BenchmarkAlloc(b *testing.B) {
 				spc, _ := ClassFor(size, false)
 				var live [1024]mem.Addr
 				base := h.space.Base()
-				every := 32 << 20 / int(size)
+				every := 4 << 20 / int(size)
 				cycle := func() {
 					h.FlushAll()
 					for _, a := range live {

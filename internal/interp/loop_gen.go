@@ -1601,25 +1601,27 @@ func loop(st *state) exit {
 				pc = unsafe.Pointer(uintptr(w >> 16))
 
 			}
-		case 214: // MOV2, RET
+		case 214: // ADDI, LDI, LBLE
 			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				_ = ins
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
 				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
 
 			}
 		case 215: // ADD, RET
@@ -2084,7 +2086,57 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 246: // LD64, FMULLD, FMADD, ST64
+		case 246: // STXI8, ADD, LDI, LBLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 247: // LDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 248: // LD64, FMULLD, FMADD, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -2120,7 +2172,7 @@ func loop(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 247: // LD64, FMULLD, FMSUB, ST64
+		case 249: // LD64, FMULLD, FMSUB, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -2156,7 +2208,7 @@ func loop(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 248: // FSUBLD, FSUBLD, FSUBLD
+		case 250: // FSUBLD, FSUBLD, FSUBLD
 			{
 				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if p < 4096 || q < 4096 {
@@ -2185,7 +2237,7 @@ func loop(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 249: // FMUL, FMADD, FMADD
+		case 251: // FMUL, FMADD, FMADD
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -2204,7 +2256,7 @@ func loop(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 250: // BEQI, BEQI
+		case 252: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -2221,7 +2273,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 251: // NEW, STP, STP
+		case 253: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -2364,7 +2416,7 @@ func loop(st *state) exit {
 			default:
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 255:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 255:
 			goto exitSlow
 		}
 	}
@@ -4042,25 +4094,30 @@ func loopMetered(st *state) exit {
 				pc = unsafe.Pointer(uintptr(w >> 16))
 
 			}
-		case 214: // MOV2, RET
+		case 214: // ADDI, LDI, LBLE
 			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				_ = ins
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
 				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
 
 			}
 		case 215: // ADD, RET
@@ -4537,7 +4594,63 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 246: // LD64, FMULLD, FMADD, ST64
+		case 246: // STXI8, ADD, LDI, LBLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 247: // LDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 248: // LD64, FMULLD, FMADD, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4573,7 +4686,7 @@ func loopMetered(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 247: // LD64, FMULLD, FMSUB, ST64
+		case 249: // LD64, FMULLD, FMSUB, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4609,7 +4722,7 @@ func loopMetered(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 248: // FSUBLD, FSUBLD, FSUBLD
+		case 250: // FSUBLD, FSUBLD, FSUBLD
 			{
 				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if p < 4096 || q < 4096 {
@@ -4638,7 +4751,7 @@ func loopMetered(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 249: // FMUL, FMADD, FMADD
+		case 251: // FMUL, FMADD, FMADD
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -4657,7 +4770,7 @@ func loopMetered(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 250: // BEQI, BEQI
+		case 252: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -4674,7 +4787,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 251: // NEW, STP, STP
+		case 253: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -4817,7 +4930,7 @@ func loopMetered(st *state) exit {
 			default:
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 255:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 255:
 			goto exitSlow
 		}
 	}
@@ -6502,25 +6615,30 @@ func loopCounted(st *state) exit {
 				pc = unsafe.Pointer(uintptr(w >> 16))
 
 			}
-		case 214: // MOV2, RET
+		case 214: // ADDI, LDI, LBLE
 			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
 			}
 			pc = unsafe.Add(pc, bytecode.InsBytes)
 			{
 				ins := (*bytecode.Ins)(pc)
-				_ = ins
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
 				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
 
 			}
 		case 215: // ADD, RET
@@ -6997,7 +7115,63 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 246: // LD64, FMULLD, FMADD, ST64
+		case 246: // STXI8, ADD, LDI, LBLE
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)) = uint8(uintptr(ins.A))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 247: // LDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 248: // LD64, FMULLD, FMADD, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -7033,7 +7207,7 @@ func loopCounted(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 247: // LD64, FMULLD, FMSUB, ST64
+		case 249: // LD64, FMULLD, FMSUB, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -7069,7 +7243,7 @@ func loopCounted(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 248: // FSUBLD, FSUBLD, FSUBLD
+		case 250: // FSUBLD, FSUBLD, FSUBLD
 			{
 				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if p < 4096 || q < 4096 {
@@ -7098,7 +7272,7 @@ func loopCounted(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 249: // FMUL, FMADD, FMADD
+		case 251: // FMUL, FMADD, FMADD
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -7117,7 +7291,7 @@ func loopCounted(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 250: // BEQI, BEQI
+		case 252: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -7134,7 +7308,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 251: // NEW, STP, STP
+		case 253: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -7277,7 +7451,7 @@ func loopCounted(st *state) exit {
 			default:
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 252, 253, 255:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 255:
 			goto exitSlow
 		}
 	}
@@ -7321,7 +7495,7 @@ var sequences = [...]struct {
 	{208, []bytecode.Op{bytecode.MOV, bytecode.MOV}},
 	{212, []bytecode.Op{bytecode.MOV, bytecode.MOV, bytecode.CALL}},
 	{213, []bytecode.Op{bytecode.MOV, bytecode.RET}},
-	{214, []bytecode.Op{bytecode.MOV2, bytecode.RET}},
+	{214, []bytecode.Op{bytecode.ADDI, bytecode.LDI, bytecode.LBLE}},
 	{215, []bytecode.Op{bytecode.ADD, bytecode.RET}},
 	{226, []bytecode.Op{bytecode.LDI, bytecode.RET}},
 	{227, []bytecode.Op{bytecode.LDI, bytecode.LDI}},
@@ -7343,12 +7517,14 @@ var sequences = [...]struct {
 	{243, []bytecode.Op{bytecode.ADDI, bytecode.LBLE}},
 	{244, []bytecode.Op{bytecode.LEAX, bytecode.LD128}},
 	{245, []bytecode.Op{bytecode.STXI8, bytecode.ADD, bytecode.LBLE}},
-	{246, []bytecode.Op{bytecode.LD64, bytecode.FMULLD, bytecode.FMADD, bytecode.ST64}},
-	{247, []bytecode.Op{bytecode.LD64, bytecode.FMULLD, bytecode.FMSUB, bytecode.ST64}},
-	{248, []bytecode.Op{bytecode.FSUBLD, bytecode.FSUBLD, bytecode.FSUBLD}},
-	{249, []bytecode.Op{bytecode.FMUL, bytecode.FMADD, bytecode.FMADD}},
-	{250, []bytecode.Op{bytecode.BEQI, bytecode.BEQI}},
-	{251, []bytecode.Op{bytecode.NEW, bytecode.STP, bytecode.STP}},
+	{246, []bytecode.Op{bytecode.STXI8, bytecode.ADD, bytecode.LDI, bytecode.LBLE}},
+	{247, []bytecode.Op{bytecode.LDI, bytecode.LBLE}},
+	{248, []bytecode.Op{bytecode.LD64, bytecode.FMULLD, bytecode.FMADD, bytecode.ST64}},
+	{249, []bytecode.Op{bytecode.LD64, bytecode.FMULLD, bytecode.FMSUB, bytecode.ST64}},
+	{250, []bytecode.Op{bytecode.FSUBLD, bytecode.FSUBLD, bytecode.FSUBLD}},
+	{251, []bytecode.Op{bytecode.FMUL, bytecode.FMADD, bytecode.FMADD}},
+	{252, []bytecode.Op{bytecode.BEQI, bytecode.BEQI}},
+	{253, []bytecode.Op{bytecode.NEW, bytecode.STP, bytecode.STP}},
 }
 
 // sharing are the instructions that share sharedOp.

@@ -35,7 +35,7 @@ func (in *Inliner) fits(call *tree.Call, caller, f *tree.Func, c *facts, big, on
 
 // copyable reports whether the generated code of caller may do without a frame of f.
 func (in *Inliner) copyable(call *tree.Call, caller, f *tree.Func) bool {
-	if foreign(f, caller) || f.Flags&tree.InitFunc != 0 || in.opts.Intrinsic != nil && in.opts.Intrinsic(f) {
+	if foreign(f, caller) || f.Flags&tree.InitFunc != 0 || in.opts.Keep != nil && in.opts.Keep(f) {
 		return false
 	}
 	if f.Flags&tree.HasCalls != 0 && (caller.Flags&tree.Wrapper != 0 || f.Pkg == "runtime") {

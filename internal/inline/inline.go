@@ -31,7 +31,7 @@
 // # What is not inlined, although the real compiler would
 //
 //   - functions that other packages declare under their name (linkname): the types may differ;
-//   - what room lower makes instructions of (Options.Intrinsic);
+//   - what room lower makes instructions of or wants to see (Options.Keep);
 //   - into functions that tracebacks leave out (wrappers): bodies with calls, since recover looks at its caller's frame.
 package inline
 
@@ -46,8 +46,9 @@ import (
 type Options struct {
 	// Off leaves all calls in place; interface calls are made direct nevertheless.
 	Off bool
-	// Intrinsic reports whether code generation has instructions for calls of f; nil: there are none.
-	Intrinsic func(f *tree.Func) bool
+	// Keep reports whether code generation wants to see calls of f, because it has instructions for them or
+	// draws conclusions from them; nil: it does not.
+	Keep func(f *tree.Func) bool
 	// Explain counts whole bodies, so that reasons name the cost.
 	Explain bool
 	// Report gets what was found and done; nil: it is dropped.

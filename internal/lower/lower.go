@@ -107,7 +107,7 @@ func newLinker(p *tree.Program, opts Options) (*linker, error) {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
 	if opts.Passes == nil {
-		in := inline.New(p, inline.Options{Off: opts.NoInline, Intrinsic: isIntrinsic})
+		in := inline.New(p, inline.Options{Off: opts.NoInline, Keep: func(f *tree.Func) bool { return isIntrinsic(f) || findsMethods(f) }})
 		prepare := func(_ *tree.Program, f *tree.Func) { in.Func(f) }
 		opts.Passes = []func(*tree.Program, *tree.Func){escape.NewPass(p, prepare)}
 		if opts.NoEscape {

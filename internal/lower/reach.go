@@ -217,11 +217,11 @@ func (k *linker) calls(f *tree.Func) {
 				if (f.Pkg != "reflect" || f.Flags&tree.Wrapper != 0) && reflectsMethods(c.Method) {
 					k.desc.need.demandExported()
 				}
-			case c.F != nil && f.Pkg != "reflect" && (c.F.Sym == "reflect.Value.Method" || c.F.Sym == "reflect.Value.MethodByName"):
+			case c.F != nil && f.Pkg != "reflect" && findsMethods(c.F):
 				k.desc.need.demandExported()
 			}
 		}
-		if r, ok := e.(*tree.FuncRef); ok && f.Pkg != "reflect" && (r.F.Sym == "reflect.Value.Method" || r.F.Sym == "reflect.Value.MethodByName") {
+		if r, ok := e.(*tree.FuncRef); ok && f.Pkg != "reflect" && findsMethods(r.F) {
 			k.desc.need.demandExported()
 		}
 		eachExpr(e, expr)
@@ -230,6 +230,15 @@ func (k *linker) calls(f *tree.Func) {
 	for _, s := range f.Body {
 		stmt(s)
 	}
+}
+
+// findsMethods reports whether f is one of the functions of reflect that find methods by number or name. They are not inlined.
+func findsMethods(f *tree.Func) bool {
+	switch f.Sym {
+	case "reflect.Value.Method", "reflect.Value.MethodByName", "reflect.(*rtype).Method", "reflect.(*rtype).MethodByName":
+		return true
+	}
+	return false
 }
 
 // reflectsMethods reports whether m is Method or MethodByName of an interface like reflect.Type.

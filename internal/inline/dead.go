@@ -43,7 +43,7 @@ func (w *work) bury(f *tree.Func) {
 		again = false
 		editLists(f.Body, func(s tree.Stmt) bool {
 			d, ok := s.(*tree.Declare)
-			if !ok || d.Init == nil || uses[d.V] > 0 || d.V.Captured && captured(f, d.V) || !idle(d.Init) {
+			if !ok || d.Init == nil || uses[d.V] > 0 || !idle(d.Init) {
 				return true
 			}
 			drop(d.Init)
@@ -53,8 +53,6 @@ func (w *work) bury(f *tree.Func) {
 	}
 	w.shared(f)
 }
-
-func captured(f *tree.Func, v *tree.Var) bool { return false }
 
 // idle reports whether evaluating x has no effect.
 func idle(x tree.Expr) bool {

@@ -174,7 +174,6 @@ type site struct {
 	wrap   *tree.Block
 	stmt   tree.Stmt  // statement that takes all results of a call with several or no results, else nil
 	callee *tree.Func // what it is known to call
-	next   int        // results of the inlined call that the statement got besides
 }
 
 // add takes up f and the literals inside.

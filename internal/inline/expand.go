@@ -83,9 +83,30 @@ func (w *work) inline(c *callerOf, s *site) bool {
 	if results != 1 && s.stmt == nil {
 		return false
 	}
+	if k.bytes < 0 {
+		k.bytes = w.in.frameBytes(body)
+	}
+	if of(c.f).added+k.bytes > maxAdded {
+		return false
+	}
+	of(c.f).added += k.bytes
 	w.in.report(Note{Kind: Inlining, Pos: call.P, F: f, Caller: c.f})
 	w.expand(c, s, call, f, body)
 	return true
+}
+
+// maxAdded is how many bytes of variables inlining may add to one function: objects in a frame have places of their own, and
+// a frame is limited.
+const maxAdded = 64 << 10
+
+// frameBytes is the size of f's variables.
+func (in *Inliner) frameBytes(f *tree.Func) (n int64) {
+	for _, list := range [][]*tree.Var{f.Params, f.Results, f.Locals} {
+		for _, v := range list {
+			n += in.p.Sizes.Sizeof(v.T)
+		}
+	}
+	return n
 }
 
 // expansion is the making of one Block.

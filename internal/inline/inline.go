@@ -30,6 +30,7 @@
 //
 // # What is not inlined, although the real compiler would
 //
+//   - what would add more than 64 KiB of variables to one function;
 //   - functions that other packages declare under their name (linkname): the types may differ;
 //   - what room lower makes instructions of or wants to see (Options.Keep);
 //   - into functions that tracebacks leave out (wrappers): bodies with calls, since recover looks at its caller's frame.
@@ -101,12 +102,14 @@ type facts struct {
 	uses    int        // calls that are known to be calls of it
 	done    bool       // its calls are, or have been, looked at
 	changed bool       // they have been
+	bytes   int64      // of its variables; -1: not counted yet
+	added   int64      // bytes of variables that inlining has added to it
 }
 
 func of(f *tree.Func) *facts {
 	c, _ := f.Inline.(*facts)
 	if c == nil {
-		c = &facts{}
+		c = &facts{bytes: -1}
 		f.Inline = c
 	}
 	return c

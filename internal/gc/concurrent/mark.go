@@ -262,16 +262,21 @@ func (w *worker) window(s *heap.Span, at uint32, types []heap.TypeInfo) {
 	b := s.Bits(at)
 	size := s.Size
 	start := unsafe.Add(w.base, s.SlotAddr(at*64))
+	ids := unsafe.Add(s.Types, uintptr(at)*64*4)
+	table, records := w.table, w.records
+	_, pages := w.heap.PageTable()
+	limit := pages << heap.PageShift
+	var n counts
 	for {
 		todo := atomic.LoadUint64(&b.Mark) &^ atomic.LoadUint64(&b.Scan)
 		if todo == 0 {
-			return
+			break
 		}
 		atomic.OrUint64(&b.Scan, todo)
-		w.work += uint64(bits.OnesCount64(todo)) * size
+		n.work += uint64(bits.OnesCount64(todo)) * size
 		for ; todo != 0; todo &= todo - 1 {
 			i := bits.TrailingZeros64(todo)
-			id := int(s.TypeID(at*64 + uint32(i)))
+			id := int(*(*uint32)(unsafe.Add(ids, uintptr(i)*4)))
 			if id >= len(types) {
 				id = 0
 			}
@@ -282,12 +287,43 @@ func (w *worker) window(s *heap.Span, at uint32, types []heap.TypeInfo) {
 			}
 			obj := unsafe.Add(start, uint64(i)*size)
 			for m := t.Mask0; m != 0; m &= m - 1 {
-				if p := load(unsafe.Add(obj, bits.TrailingZeros64(m)*8)); p != 0 {
-					w.mark(p)
+				// set and mark, written out: the tables stay in registers.
+				p := load(unsafe.Add(obj, bits.TrailingZeros64(m)*8))
+				off := p - mem.HeapBase
+				if off >= limit {
+					continue
+				}
+				id := atomic.LoadUint32((*uint32)(unsafe.Add(table, off>>heap.PageShift*4)))
+				to := (*heap.Span)(unsafe.Add(records, uintptr(id)*heap.RecordUnit))
+				i := (p - to.Base) * uint64(to.DivMagic) >> 32
+				if i >= uint64(to.NSlots) {
+					continue
+				}
+				x := to.Bits(uint32(i / 64))
+				bit := uint64(1) << (i % 64)
+				old := atomic.LoadUint64(&x.Mark)
+				if atomic.LoadUint64(&x.Alloc)&^old&bit == 0 {
+					continue
+				}
+				if !atomic.CompareAndSwapUint64(&x.Mark, old, old|bit) && atomic.OrUint64(&x.Mark, bit)&bit != 0 {
+					continue
+				}
+				n.bytes += to.Size
+				n.objects++
+				if to.NoScan() {
+					continue
+				}
+				n.scan += to.Size
+				if atomic.LoadUint32(&to.Queued) == 0 && atomic.CompareAndSwapUint32(&to.Queued, 0, 1) {
+					w.push(item(id))
 				}
 			}
 		}
 	}
+	w.bytes += n.bytes
+	w.objects += n.objects
+	w.counts.scan += n.scan
+	w.work += n.work
 }
 
 // scan follows the pointers of the object in a slot; those of a large one

@@ -47,7 +47,7 @@ var environment = []string{"GOROOT", "GOFLAGS", "GOEXPERIMENT", "GOWORK", "GO111
 
 // newRequest returns nil if there is no cache to ask.
 func newRequest(opts *Options) *request {
-	if opts.Cache == "" {
+	if opts.Cache == "" || opts.Columns {
 		return nil
 	}
 	store, err := cache.Open(opts.Cache, opts.CacheLimit)

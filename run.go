@@ -56,6 +56,12 @@ type Config struct {
 	// Heap asks for Result.Heap. Types of pointer-free objects are kept for it, which costs 4 bytes
 	// for each.
 	Heap bool
+
+	// Sites, if not nil, makes the machine count every allocation for Result.Sites. It says of a function, by its name in
+	// tracebacks, whether allocations are to be told apart by the place in it that made them or made the calls
+	// that led to them. Counting costs time and memory for every object, and a program that reads its own
+	// heap profile finds it empty.
+	Sites func(function string) bool
 }
 
 // HeapReport says where the bytes of a program's heap are: objects, free slots, tails, rounding, idle pages,
@@ -94,6 +100,28 @@ type Result struct {
 	Text     string // of a fatal error
 	Stats    Stats
 	Heap     *HeapReport // at the end; nil unless Config.Heap asks for it
+
+	// Sites is what was allocated where, if Config.Sites asked for it, in no particular order. Lost is the number
+	// of objects that no site could be found for.
+	Sites []Site
+	Lost  uint64
+}
+
+// Site is what was allocated at one place of a program. Bytes are those of the heap's slots.
+type Site struct {
+	Stack          []Frame // innermost first, out to a function that Config.Sites accepts
+	Objects, Bytes uint64
+	Freed          uint64 // objects found dead, by the end of the program if it ended by itself
+	Young          uint64 // objects that did not live until the first collection after they were made
+	YoungBytes     uint64
+}
+
+// Frame is one call of a stack, calls that were inlined included.
+type Frame struct {
+	Func string // as in tracebacks
+	File string
+	Line int
+	Col  int // of the innermost frame, if the program was compiled with Options.Columns
 }
 
 // Stats are figures about one run. Memory is in bytes.
@@ -310,7 +338,11 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 			Dirs: cfg.Dirs, Now: cfg.Now, Random: cfg.Random},
 	}
 	m.Bind(vm)
-	vm.StartProfile()
+	if cfg.Sites != nil {
+		vm.CountSites(cfg.Sites)
+	} else {
+		vm.StartProfile()
+	}
 	if !cfg.Deterministic { // which collects and gives back at the same moments in every run
 		h.StartScavenger()
 	}
@@ -355,6 +387,15 @@ func (v *VM) Wait() (Result, error) {
 		for _, p := range st.Pauses {
 			v.result.Stats.MaxPause = max(v.result.Stats.MaxPause, p)
 		}
+		list, lost := v.host.Sites()
+		for _, s := range list {
+			site := Site{Objects: s.Objects, Bytes: s.Bytes, Freed: s.Freed, Young: s.Young, YoungBytes: s.YoungBytes}
+			for _, f := range s.Stack {
+				site.Stack = append(site.Stack, Frame{f.Func, f.File, f.Line, f.Col})
+			}
+			v.result.Sites = append(v.result.Sites, site)
+		}
+		v.result.Lost = lost
 		switch {
 		case e.Reason == sched.ExitKilled && v.ctx.Err() != nil:
 			v.err = context.Cause(v.ctx)

@@ -52,6 +52,10 @@ type Options struct {
 	// NoInline leaves every call in place, for comparison.
 	NoInline bool
 
+	// Columns keeps the columns of source positions, so that Config.Sites can tell allocations of one line apart.
+	// Such a program is not cached.
+	Columns bool
+
 	// Progress is told when a phase begins.
 	Progress func(phase string)
 }
@@ -98,7 +102,7 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns})
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: path, NoEscape: opts.NoEscape, NoInline: opts.NoInline})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: path, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,10 @@
 package bytecode
 
-import "github.com/terrarium-go/terrarium/internal/abi"
+import (
+	"sort"
+
+	"github.com/terrarium-go/terrarium/internal/abi"
+)
 
 // Program is a linked program: door 1 between the compile hall and the run hall.
 // It is plain data; nothing in it refers to syntax or types of the compile hall.
@@ -35,6 +39,25 @@ type Program struct {
 	Typelinks []uint64              // guest addresses of type descriptors, sorted by type string
 	Itabs     []uint64              // guest addresses of the static itabs
 	TypeIDs   map[uint64]abi.TypeID // guest address of a type descriptor → its GCType
+
+	// Columns, ascending, is where the instructions of another source column begin. Only programs that are compiled
+	// to be studied have it, and it is no part of the file form.
+	Columns []Column
+}
+
+// Column is a run of instructions of one source column.
+type Column struct {
+	Start uint32 // instruction index
+	Col   int32  // bytes, from 1; 0: no position
+}
+
+// ColumnAt is the source column of an instruction, 0 when it is not known.
+func (p *Program) ColumnAt(ins uint32) int {
+	i := sort.Search(len(p.Columns), func(i int) bool { return p.Columns[i].Start > ins })
+	if i == 0 {
+		return 0
+	}
+	return int(p.Columns[i-1].Col)
 }
 
 // FuncAt returns the function that contains the instruction index, or nil.

@@ -317,7 +317,7 @@ func (c *Cache) allocTiny(size uint64, f Flags) (mem.Addr, Status) {
 		}
 		a = c.New(spc, 0)
 	}
-	if c.tiny == 0 || size < c.tinyUsed {
+	if !c.heap.sample.Exact && (c.tiny == 0 || size < c.tinyUsed) {
 		c.tiny, c.tinyUsed = a, size
 	}
 	return a, OK

@@ -21,6 +21,9 @@ type Sampler struct {
 	// takes notice of it, and takes the slots back that were handed out unsampled.
 	Rate *int64
 
+	// Exact gives every object a slot of its own: tiny ones share no block.
+	Exact bool
+
 	// Alloc is called before the object is used; it usually records the stack
 	// and calls AddSample.
 	Alloc func(c *Cache, a mem.Addr, size uint64)

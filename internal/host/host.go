@@ -106,6 +106,7 @@ type Frame struct {
 	Func      string // name as in tracebacks
 	File      string
 	Line      int
+	Col       int    // in programs compiled with columns; else 0
 	Entry     uint64 // code pointer of the function whose frame it is
 	StartLine int    // line of the function's declaration
 	Inlined   bool   // the call was inlined: Func's code is part of another function's

@@ -13,7 +13,11 @@ import (
 
 func init() {
 	Register([]Entry{
-		{"runtime.exit", func(c *Call) Status { c.Code = c.Int(0); return Exit }},
+		{"runtime.exit", func(c *Call) Status {
+			c.Code = c.Int(0)
+			c.State.sites.lastCollection(c)
+			return Exit
+		}},
 		{"syscall.ProcExit", func(c *Call) Status { c.Code = int(int32(c.U32(0))); return Exit }},
 		{"runtime.throw", func(c *Call) Status { return c.Fatal(c.String(0)) }},
 		{"runtime.fatal", func(c *Call) Status { return c.Fatal(c.String(0)) }},

@@ -44,6 +44,7 @@ type State struct {
 	profile    memProfile
 	maxThreads int                     // as debug.SetMaxThreads was told, which limits nothing here; 0: not told; guarded by Mu
 	figures    atomic.Pointer[figures] // of the last read of metrics
+	sites      *sites                  // nil: nobody counts
 }
 
 // Roots visits the objects that host functions keep alive. The world is stopped.

@@ -126,7 +126,9 @@ func (m *Machine) Symbolize(pc uint64) (host.Frame, bool) {
 	if fn == nil {
 		return host.Frame{}, false
 	}
-	return m.expand(fn, uint32(n))[0], true
+	f := m.expand(fn, uint32(n))[0]
+	f.Col = m.prog.ColumnAt(uint32(n))
+	return f, true
 }
 
 // FuncForPC implements host.Frames. A code pointer is its own function's.

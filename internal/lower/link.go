@@ -157,6 +157,15 @@ func (k *linker) place(p *bytecode.Program, f *node, pos *positions) error {
 	if f.fn.Pos.IsValid() {
 		r.File = pos.names[file]
 	}
+	if k.opts.Columns {
+		for _, run := range f.frag.Pos {
+			col := 0
+			if run.Pos.IsValid() {
+				col = pos.fset.Position(tree.Place(run.Pos)).Column
+			}
+			p.Columns = append(p.Columns, bytecode.Column{Start: r.Entry + run.Start, Col: int32(col)})
+		}
+	}
 	r.Lines = make([]abi.Line, 0, len(f.frag.Pos))
 	calls := inlinedCalls{k: k, r: &r, pos: pos}
 	for _, run := range f.frag.Pos {

@@ -30,6 +30,9 @@ type Options struct {
 	// NoInline leaves every call in place.
 	NoInline bool
 
+	// Columns keeps the columns of source positions, for bytecode.Program.Columns.
+	Columns bool
+
 	// Passes run on every function between building and ordering, in this order; nil: inline, escape.
 	Passes []func(p *tree.Program, f *tree.Func)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"go/token"
 	"os"
@@ -31,175 +32,207 @@ func (l *levelFlag) Set(s string) error {
 	return err
 }
 
+// escapeCommand is one run of terrarium escape.
+type escapeCommand struct {
+	level   levelFlag
+	noInl   bool
+	json    bool
+	why     string
+	run     bool
+	bench   string
+	top     int
+	tags    string
+	machine machineFlags
+
+	names []string // packages or files
+	args  []string // of the program, with run
+
+	fset  *token.FileSet
+	dir   string
+	paint *palette
+	said  bool // -why has found something
+}
+
+const escapeExamples = `
+examples:
+
+  terrarium escape ./...                         what go build -gcflags=-m says
+  terrarium escape -m=2 prog.go                  with the flow that leads to each decision
+  terrarium escape --why prog.go:12 prog.go      why what line 12 allocates is on the heap, and what would change it
+  terrarium escape --why prog.go prog.go         the same for the whole file
+  terrarium escape --run prog.go arg…            run it: what each site cost, the most expensive first
+  terrarium escape --bench Encode ./codec        the same for benchmarks
+  terrarium escape --json ./codec                decisions, flows, and the whole graph
+`
+
 // runEscape prints the decisions of escape analysis on the packages named.
 func runEscape(c *command, args []string) int {
+	var e escapeCommand
 	fs := c.flags()
-	level := levelFlag(1)
-	fs.Var(&level, "m", "what to print: 1 the decisions in the words of go build -gcflags=-m, 2 with the flow that leads to each")
-	noInline := fs.Bool("l", false, "without inlining")
-	asJSON := fs.Bool("json", false, "print one JSON object per decision, with the flow")
-	why := fs.String("why", "", "explain what is put on the heap at `file.go:line`, or at all lines of file.go")
-	tags := fs.String("tags", "", "comma-separated build `tags`")
+	e.level = 1
+	fs.Var(&e.level, "m", "what to print: 1 the decisions in the words of go build -gcflags=-m, 2 with the flow that leads to each")
+	fs.BoolVar(&e.noInl, "l", false, "without inlining")
+	fs.BoolVar(&e.json, "json", false, "print one JSON document: decisions with flow and explanation, the graph, with -run or -bench the counts")
+	fs.StringVar(&e.why, "why", "", "explain the allocations at `file.go:line[:column]`, or at all lines of file.go, in a sentence each")
+	fs.BoolVar(&e.run, "run", false, "run the program and print what each site has allocated; arguments after the program's name are the program's")
+	fs.StringVar(&e.bench, "bench", "", "like -run, for the benchmarks of the packages that match the `regexp`")
+	fs.IntVar(&e.top, "top", 40, "with -run or -bench: print at most `n` lines, 0: all")
+	fs.StringVar(&e.tags, "tags", "", "comma-separated build `tags`")
+	usage := fs.Usage
+	fs.Usage = func() {
+		usage()
+		fmt.Fprint(fs.Output(), escapeExamples)
+	}
 	if code, done := parse(fs, args); done {
 		return code
 	}
-	l, err := load.Load(&load.Config{
-		Tags:    strings.FieldsFunc(*tags, func(r rune) bool { return r == ',' }),
-		Library: true, Unlinked: true,
-	}, fs.Args()...)
+	e.names = fs.Args()
+	if e.run {
+		if len(e.names) == 0 {
+			fs.Usage()
+			return 2
+		}
+		e.names, e.args = load.SplitArgs(fs.Args())
+	}
+	// The machine's flags have their defaults: what is measured is the program, in the way it usually runs.
+	e.machine.register(flag.NewFlagSet("", flag.ContinueOnError))
+	e.machine.tags = e.tags
+	e.paint = paletteFor(os.Stdout, e.json)
+	e.dir, _ = os.Getwd()
+
+	l, err := load.Load(&load.Config{Tags: e.machine.tagList(), Library: true, Unlinked: true}, e.names...)
 	if err != nil {
 		return fail(1, err)
 	}
-	dir, _ := os.Getwd()
-	at := func(p token.Pos) string { return relative(dir, l.Fset.Position(tree.Place(p))) }
+	e.fset = l.Fset
 	w := bufio.NewWriter(os.Stdout)
 	defer w.Flush()
 	p := tree.NewProgram(l)
-	for _, pkg := range l.Roots {
-		var found []escape.Finding
-		opts := escape.Options{Explain: *asJSON || *why != "" || level > 1}
-		var writer *escape.Analyzer
-		in := inline.New(p, inline.Options{Off: *noInline, Explain: level > 1, Report: func(n inline.Note) {
-			fn, kind := n.Caller, escape.Inlined
-			if fn == nil {
-				fn = n.F
-			}
-			if n.Kind == inline.Devirtualizing {
-				kind = escape.Devirtualized
-			}
-			if text := n.Text(writer, int(level)); text != "" && fn.Pkg == pkg.LinkPath && fn.Flags&tree.Wrapper == 0 {
-				found = append(found, escape.Finding{Pos: p.Site(n.Pos), Kind: kind, Text: text, Fn: fn})
-			}
-		}})
-		opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
-			writer = a
-			in.Func(f)
-		}
-		found = append(found, escape.Package(p, pkg.LinkPath, opts)...)
-		escape.Sort(found)
-		switch {
-		case *why != "":
-			err = printWhy(w, *why, found, l.Fset, at)
-		case *asJSON:
-			err = printJSON(w, pkg.Path, found, l.Fset, at)
-		default:
-			if len(l.Roots) > 1 {
-				fmt.Fprintf(w, "# %s\n", pkg.Path)
-			}
-			for i := range found {
-				printFinding(w, &found[i], int(level), at)
-			}
-		}
+	doc := escape.Document{Version: escape.DocumentVersion}
+	docs := escape.Documenter{Fset: l.Fset, File: e.file}
+	all := make([]analysed, len(l.Roots))
+	for i, pkg := range l.Roots {
+		all[i] = e.analyse(p, pkg)
+	}
+	var measured [][]escape.Measured
+	code := 0
+	if e.run || e.bench != "" {
+		w.Flush()
+		counts, exit, err := e.measure(all)
 		if err != nil {
 			return fail(1, err)
 		}
-	}
-	return 0
-}
-
-// relative is a position with the file name as the go command prints it.
-func relative(dir string, p token.Position) string {
-	name := p.Filename
-	if rel, err := filepath.Rel(dir, name); err == nil && !strings.HasPrefix(rel, "..") {
-		name = "." + string(filepath.Separator) + rel
-	}
-	return fmt.Sprintf("%s:%d:%d", name, p.Line, p.Column)
-}
-
-func printFinding(w *bufio.Writer, f *escape.Finding, level int, at func(token.Pos) string) {
-	pos := at(f.Pos)
-	if level > 1 && len(f.Path) > 0 {
-		head := strings.TrimPrefix(f.Text, "moved to heap: ")
-		if f.Kind == escape.Moved {
-			head += " escapes to heap"
+		code = exit
+		for _, a := range all {
+			measured = append(measured, escape.Join(a.found, l.Fset, counts[a.pkg.Path]))
 		}
-		if f.Fn != nil {
-			head += " in " + f.Fn.Name
+	}
+	for i, a := range all {
+		switch {
+		case e.json:
+			x := escape.PackageDoc{Path: a.pkg.Path, Decisions: []escape.DecisionDoc{}}
+			for k := range a.found {
+				x.Decisions = append(x.Decisions, docs.Decision(&a.found[k], e.at))
+			}
+			x.Graph = docs.Graph(a.graphs, a.pkg.LinkPath)
+			if measured != nil {
+				x.Measured = docs.Measured(measured[i], a.found)
+			}
+			doc.Packages = append(doc.Packages, x)
+		case measured != nil:
+			if len(all) > 1 {
+				fmt.Fprintf(w, "# %s\n", a.pkg.Path)
+			}
+			e.printMeasured(w, measured[i])
+		case e.why != "":
+			err = e.printWhy(w, a.found, i == len(all)-1)
+		default:
+			if len(all) > 1 {
+				fmt.Fprintf(w, "# %s\n", a.pkg.Path)
+			}
+			for k := range a.found {
+				e.printFinding(w, &a.found[k])
+			}
+		}
+		if err != nil {
+			return fail(2, err)
+		}
+	}
+	if e.json {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "\t")
+		if err := enc.Encode(doc); err != nil {
+			return fail(1, err)
+		}
+	}
+	return code
+}
+
+// analysed is a package with what there is to say about it.
+type analysed struct {
+	pkg    *load.Package
+	found  []escape.Finding
+	graphs []*escape.Graph
+}
+
+func (e *escapeCommand) analyse(p *tree.Program, pkg *load.Package) analysed {
+	out := analysed{pkg: pkg}
+	opts := escape.Options{Explain: e.json || e.why != "" || e.level > 1}
+	if e.json {
+		opts.Graph = func(g *escape.Graph) { out.graphs = append(out.graphs, g) }
+	}
+	var writer *escape.Analyzer
+	in := inline.New(p, inline.Options{Off: e.noInl, Explain: e.level > 1, Report: func(n inline.Note) {
+		fn, kind := n.Caller, escape.Inlined
+		if fn == nil {
+			fn = n.F
+		}
+		if n.Kind == inline.Devirtualizing {
+			kind = escape.Devirtualized
+		}
+		if text := n.Text(writer, int(e.level)); text != "" && fn.Pkg == pkg.LinkPath && fn.Flags&tree.Wrapper == 0 {
+			out.found = append(out.found, escape.Finding{Pos: p.Site(n.Pos), Kind: kind, Text: text, Fn: fn, In: writer.FuncName(fn)})
+		}
+	}})
+	opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
+		writer = a
+		in.Func(f)
+	}
+	out.found = append(out.found, escape.Package(p, pkg.LinkPath, opts)...)
+	escape.Sort(out.found)
+	return out
+}
+
+// file is a file name as the go command prints it.
+func (e *escapeCommand) file(name string) string {
+	if rel, err := filepath.Rel(e.dir, name); err == nil && !strings.HasPrefix(rel, "..") {
+		return "." + string(filepath.Separator) + rel
+	}
+	return name
+}
+
+func (e *escapeCommand) at(p token.Pos) string {
+	x := e.fset.Position(tree.Place(p))
+	return fmt.Sprintf("%s:%d:%d", e.file(x.Filename), x.Line, x.Column)
+}
+
+func (e *escapeCommand) printFinding(w *bufio.Writer, f *escape.Finding) {
+	if e.level < 2 && f.Kind == escape.Captured {
+		return
+	}
+	pos := e.at(f.Pos)
+	if e.level > 1 && len(f.Path) > 0 {
+		head := f.Text
+		if f.To == "" {
+			head = f.What + " escapes to heap in " + f.In
 		}
 		fmt.Fprintf(w, "%s: %s:\n", pos, head)
-		for _, line := range f.Flow(at) {
+		for _, line := range f.Flow(e.at) {
 			fmt.Fprintf(w, "%s: %s\n", pos, line)
-		}
-		if f.To != "" {
-			return
 		}
 	}
 	if f.To == "" {
 		fmt.Fprintf(w, "%s: %s\n", pos, f.Text)
 	}
-}
-
-// printWhy explains the allocations of a line.
-func printWhy(w *bufio.Writer, where string, found []escape.Finding, fset *token.FileSet, at func(token.Pos) string) error {
-	file, line := where, 0
-	if i := strings.LastIndexByte(where, ':'); i >= 0 {
-		n, err := strconv.Atoi(where[i+1:])
-		if err != nil {
-			return fmt.Errorf("escape: %q is not file.go:line", where)
-		}
-		file, line = where[:i], n
-	}
-	said := false
-	for i := range found {
-		f := &found[i]
-		p := fset.Position(f.Pos)
-		if filepath.Base(p.Filename) != filepath.Base(file) || line > 0 && p.Line != line {
-			continue
-		}
-		if f.Kind == escape.Moved || f.Kind == escape.Escapes {
-			said = true
-			fmt.Fprintf(w, "%s: %s\n", at(f.Pos), f.Why(at))
-		}
-	}
-	if !said {
-		fmt.Fprintf(w, "nothing goes to the heap at %s\n", where)
-	}
-	return nil
-}
-
-// decision is the JSON form of a finding.
-type decision struct {
-	Package  string `json:"package"`
-	Position string `json:"position"`
-	Kind     string `json:"kind"`
-	Text     string `json:"text"`
-	Function string `json:"function,omitempty"`
-	To       string `json:"to,omitempty"`
-	Flow     []hop  `json:"flow,omitempty"`
-}
-
-type hop struct {
-	From   string   `json:"from"`
-	To     string   `json:"to"`
-	Derefs int      `json:"derefs"`
-	By     []reason `json:"by,omitempty"`
-}
-
-type reason struct {
-	Text     string `json:"text"`
-	Why      string `json:"why"`
-	Position string `json:"position"`
-}
-
-func printJSON(w *bufio.Writer, pkg string, found []escape.Finding, _ *token.FileSet, at func(token.Pos) string) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for i := range found {
-		f := &found[i]
-		d := decision{Package: pkg, Position: at(f.Pos), Kind: f.Kind.String(), Text: f.Text, To: f.To}
-		if f.Fn != nil {
-			d.Function = f.Fn.Name
-		}
-		for _, h := range f.Path {
-			x := hop{From: h.From, To: h.To, Derefs: h.Derefs}
-			for _, n := range h.Notes {
-				x.By = append(x.By, reason{n.Text, n.Why, at(n.Node.Pos())})
-			}
-			d.Flow = append(d.Flow, x)
-		}
-		if err := enc.Encode(d); err != nil {
-			return err
-		}
-	}
-	return nil
 }

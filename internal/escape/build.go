@@ -18,6 +18,12 @@ type batch struct {
 	heap, mutator, callee, blank location
 
 	leakPaths []leakPath
+	settled   []settledEdge // addresses that went straight to the heap: nothing is walked there; for Graph
+}
+
+type settledEdge struct {
+	dst *location
+	edge
 }
 
 // capture is a literal and where its captured values go.
@@ -125,6 +131,10 @@ func (b *batch) flow(d dest, src *location) {
 	case d.dst.has(escapes) && d.derefs < 0:
 		if b.a.Explain && !src.has(escapes) {
 			src.path = []Hop{b.hop(d.dst, src, d.derefs, d.notes)}
+			src.end = b.outlived(d.dst, src)
+		}
+		if b.a.Graph != nil {
+			b.settled = append(b.settled, settledEdge{d.dst, edge{src, d.derefs, d.notes}})
 		}
 		src.attrs |= escapes | persists | mutates | calls
 	default:
@@ -182,6 +192,14 @@ func (b *batch) flowCapture(c capture) {
 		}
 		l := b.loc(v)
 		v.ByRef = l.addressed || l.reassigned || b.a.p.Sizes.Sizeof(v.T) > maxByValue
+		if b.a.Explain && !hidden(l.v) {
+			how := "value"
+			if v.ByRef {
+				how = "ref"
+			}
+			b.a.note(l.fn, l.v.Pos, Captured, "%s capturing by %s: %s (addr=%t assign=%t width=%d)",
+				b.a.funcName(l.fn), how, l.v.Name, l.addressed, l.reassigned, b.a.p.Sizes.Sizeof(v.T))
+		}
 		d := c.d
 		if v.ByRef {
 			d = d.addr(valueNode{v}, "reference")

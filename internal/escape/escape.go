@@ -58,6 +58,10 @@ type Analyzer struct {
 	// Report gets the findings of each batch; nil: they are dropped.
 	Report func(Finding)
 
+	// Graph gets the graph of each batch when it is solved; nil: it is dropped. It must be set before the first
+	// function is analysed.
+	Graph func(*Graph)
+
 	// Package is the import path whose names are printed without qualifier.
 	Package string
 
@@ -70,6 +74,8 @@ type Analyzer struct {
 	pointers map[types.Type]bool
 	bound    map[*tree.Func]*tree.Func
 	defs     map[*tree.Var]tree.Expr // the only value of variables that are assigned once
+	held     map[tree.Node]tree.Stmt // func values that go and defer statements send to the heap
+	lastID   int                     // of a vertex
 
 	// Tarjan's algorithm.
 	index   map[*tree.Func]int
@@ -82,7 +88,7 @@ type Analyzer struct {
 func New(p *tree.Program) *Analyzer {
 	return &Analyzer{
 		p: p, state: map[*tree.Func]nestState{}, nests: map[*tree.Func]*nest{}, dots: map[*tree.ArrayLit]bool{},
-		clauses: map[*tree.Var]token.Pos{}, static: map[tree.Node]bool{}, pointers: map[types.Type]bool{}, bound: map[*tree.Func]*tree.Func{}, defs: map[*tree.Var]tree.Expr{},
+		clauses: map[*tree.Var]token.Pos{}, static: map[tree.Node]bool{}, held: map[tree.Node]tree.Stmt{}, pointers: map[types.Type]bool{}, bound: map[*tree.Func]*tree.Func{}, defs: map[*tree.Var]tree.Expr{},
 		index: map[*tree.Func]int{}, low: map[*tree.Func]int{}, onStack: map[*tree.Func]bool{},
 	}
 }
@@ -271,10 +277,16 @@ func (a *Analyzer) analyse(fns []*tree.Func) {
 			b.fit(l, room)
 		}
 		if why := b.heapReason(l); why != "" {
-			b.flow(b.toHeap().addr(reasonNode(l), why), l)
+			if !l.has(escapes) {
+				b.flow(b.toHeap().addr(reasonNode(l), why), l)
+				l.end = EndTooLarge
+			}
 		}
 	}
 	b.solve()
+	if a.Graph != nil {
+		a.Graph(b.graph())
+	}
 	b.finish()
 	for _, f := range fns {
 		a.state[f] = done

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"go/token"
 	"slices"
-	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
@@ -15,6 +14,7 @@ type Options struct {
 	Explain   bool // with the paths
 	Mutations bool
 	Prepare   func(a *Analyzer, f *tree.Func) // see Analyzer
+	Graph     func(*Graph)                    // see Analyzer
 }
 
 // Package analyses all functions of the package with the path pkg (as in linker symbols) and returns what there is
@@ -22,7 +22,7 @@ type Options struct {
 func Package(p *tree.Program, pkg string, opts Options) []Finding {
 	a := New(p)
 	a.Package, a.Explain, a.Mutations = pkg, opts.Explain, opts.Mutations
-	a.Prepare = opts.Prepare
+	a.Prepare, a.Graph = opts.Prepare, opts.Graph
 	var out []Finding
 	type key struct {
 		pos  token.Pos
@@ -57,59 +57,8 @@ func (f *Finding) Flow(at func(token.Pos) string) []string {
 	for _, h := range f.Path {
 		out = append(out, "  flow: "+h.Flow()+":")
 		for _, n := range h.Notes {
-			out = append(out, fmt.Sprintf("    from %s (%s) at %s", n.Text, n.Why, at(n.Node.Pos())))
+			out = append(out, fmt.Sprintf("    from %s (%s) at %s", n.Text, n.Why, at(n.Pos)))
 		}
 	}
 	return out
-}
-
-// Why is f as one sentence for people, with the statement that makes it so.
-func (f *Finding) Why(at func(token.Pos) string) string {
-	what := strings.TrimSuffix(strings.TrimPrefix(f.Text, "moved to heap: "), " escapes to heap")
-	if f.Kind != Moved && f.Kind != Escapes {
-		return f.Text
-	}
-	var b strings.Builder
-	b.WriteString(what + " goes to the heap because ")
-	if len(f.Path) == 0 {
-		b.WriteString("of what it is")
-		return b.String()
-	}
-	for i, h := range f.Path {
-		if i > 0 {
-			b.WriteString(", and ")
-		}
-		src := strings.TrimSuffix(strings.TrimPrefix(h.From, "{storage for "), "}")
-		what := "its value"
-		if h.Derefs < 0 {
-			what = "its address"
-		} else if h.Derefs > 0 {
-			what = "what it points to"
-		}
-		switch {
-		case i == 0:
-			b.WriteString(what)
-		default:
-			b.WriteString(what + " (of " + src + ")")
-		}
-		if last := len(h.Notes) - 1; last >= 0 {
-			n := h.Notes[last]
-			for k := range h.Notes {
-				if h.Notes[k].Why != "spill" && h.Notes[k].Why != "address-of" {
-					n = h.Notes[k]
-					break
-				}
-			}
-			fmt.Fprintf(&b, " goes by %s (%s at %s)", n.Text, n.Why, at(n.Node.Pos()))
-		}
-		switch h.To {
-		case "{heap}":
-			b.WriteString(" to the heap")
-		case "{temp}":
-		default:
-			b.WriteString(" to " + strings.TrimSuffix(strings.TrimPrefix(h.To, "{storage for "), "}"))
-		}
-	}
-	b.WriteString(", which outlives it")
-	return b.String()
 }

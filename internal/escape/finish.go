@@ -21,9 +21,10 @@ const (
 	Devirtualized             // an interface call whose method is known
 	Uintptr                   // an integer parameter that may hold an address
 	Inlined                   // what room inline says of a function or a call
+	Captured                  // how a function literal holds a variable; only with Analyzer.Explain
 )
 
-var kindNames = [...]string{"moved", "escapes", "stays", "leak", "self-assignment", "zero-copy", "devirtualized", "uintptr", "inlining"}
+var kindNames = [...]string{"moved", "escapes", "stays", "leak", "self-assignment", "zero-copy", "devirtualized", "uintptr", "inlining", "captured"}
 
 // String is the kind's name.
 func (k Kind) String() string { return kindNames[k] }
@@ -38,6 +39,10 @@ type Finding struct {
 	Var  *tree.Var
 	Path []Hop  // how it gets to where it is too long-lived, when Analyzer.Explain is set
 	To   string // where a parameter leaks to, for a finding that is only the path of a leak
+	In   string // the function, in the words of the real compiler
+	What string // what is allocated: a name or an expression
+	End  End    // why the last location of Path outlives this one
+	Size int64  // bytes of what is allocated, as far as it is constant; else 0
 }
 
 func (a *Analyzer) note(f *tree.Func, pos token.Pos, k Kind, format string, args ...any) {
@@ -46,6 +51,9 @@ func (a *Analyzer) note(f *tree.Func, pos token.Pos, k Kind, format string, args
 
 func (a *Analyzer) report(f Finding) {
 	if a.Report != nil {
+		if f.Fn != nil {
+			f.In = a.funcName(f.Fn)
+		}
 		a.Report(f)
 	}
 }
@@ -75,7 +83,7 @@ func (b *batch) finish() {
 			}
 			l.v.Esc, l.v.Info = esc, nil
 			if esc == tree.EscHeap && !hidden(l.v) && b.a.Report != nil && l.fn.Flags&tree.Wrapper == 0 {
-				b.a.report(Finding{Pos: b.a.posOf(l.v), Kind: Moved, Text: "moved to heap: " + l.v.Name, Fn: l.fn, Var: l.v, Path: l.path})
+				b.a.report(Finding{Pos: b.a.posOf(l.v), Kind: Moved, Text: "moved to heap: " + l.v.Name, What: l.v.Name, Fn: l.fn, Var: l.v, Path: l.path, End: l.end, Size: b.a.p.Sizes.Sizeof(l.v.T)})
 			}
 			continue
 		}
@@ -107,9 +115,9 @@ func (b *batch) site(l *location, esc tree.Esc) {
 	if x, ok := l.node.(*tree.Builtin); ok {
 		what = x.Name
 	}
-	f := Finding{Pos: place(l.node), Kind: Stays, Text: what + " does not escape", Fn: l.fn, Node: l.node}
+	f := Finding{Pos: place(l.node), Kind: Stays, Size: b.size(l), Text: what + " does not escape", What: b.a.text(b.a.literalized(l.node)), Fn: l.fn, Node: l.node}
 	if esc == tree.EscHeap {
-		f.Kind, f.Text, f.Path = Escapes, what+" escapes to heap", l.path
+		f.Kind, f.Text, f.Path, f.End = Escapes, what+" escapes to heap", l.path, l.end
 	}
 	b.a.report(f)
 	if zeroCopy(l) != nil {
@@ -139,6 +147,8 @@ func place(n tree.Node) token.Pos {
 	case *tree.Convert:
 		return place(x.X)
 	case *tree.Field:
+		return x.P - 1
+	case *tree.Assert:
 		return x.P - 1
 	case *tree.Closure:
 		if x.F.Outer == nil {

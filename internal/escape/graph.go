@@ -42,8 +42,11 @@ type location struct {
 	next    *location
 	via     int // index in next.in of the edge taken
 
-	// First path to something that outlives it, kept for explanations: heap reached, hops.
+	// Kept for explanations: the first path to something that outlives it, and why that does.
 	path []Hop
+	end  End
+
+	id int // in a Graph, 0: none yet
 }
 
 func (l *location) has(a attr) bool { return l.attrs&a != 0 }

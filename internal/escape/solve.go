@@ -1,6 +1,7 @@
 package escape
 
 import (
+	"go/token"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -66,6 +67,7 @@ func (b *batch) walk(root *location, round uint32, work *deque, enqueue func(*lo
 			if b.outlives(root, l) {
 				if !l.has(escapes) {
 					l.path = b.trace(root, l)
+					l.end = b.outlived(root, l)
 				}
 				fresh |= escapes | persists | mutates | calls
 			} else if root.has(persists) {
@@ -138,6 +140,38 @@ func (b *batch) outlives(l, other *location) bool {
 	return encloses(l.fn, other.fn) // other dies when the literal returns
 }
 
+// End says why the last location of a path outlives the first.
+type End uint8
+
+const (
+	EndHeap     End = iota // it is the heap
+	EndHeapVar             // it is a variable or storage that is on the heap itself
+	EndResult              // it is a result of the function
+	EndLoop                // it lives on from round to round of a loop
+	EndOuter               // it belongs to the function around
+	EndTooLarge            // the storage does not fit a frame
+)
+
+var endNames = [...]string{"heap", "heap object", "result", "loop", "outer function", "size"}
+
+// String is the end's name.
+func (e End) String() string { return endNames[e] }
+
+// outlived says by which rule of outlives l outlives other.
+func (b *batch) outlived(l, other *location) End {
+	switch {
+	case l == &b.heap:
+		return EndHeap
+	case l.has(escapes):
+		return EndHeapVar
+	case l.isResult():
+		return EndResult
+	case l.fn == other.fn:
+		return EndLoop
+	}
+	return EndOuter
+}
+
 // encloses reports whether inner is a literal with captures inside of outer.
 func encloses(outer, inner *tree.Func) bool {
 	if outer == nil || inner == nil || len(inner.Captures) == 0 {
@@ -153,22 +187,34 @@ func encloses(outer, inner *tree.Func) bool {
 
 // Hop is one step of a flow: the value (or with Derefs -1 the address) of From goes to To.
 type Hop struct {
-	From, To string
+	From, To Place
 	Derefs   int
 	Notes    []HopNote
+}
+
+// Place is a location in explanations.
+type Place struct {
+	Text string    // in the words of the real compiler
+	Var  *tree.Var // or nil
+	Node tree.Node // the allocating expression, or nil
+	Held tree.Stmt // the go or defer statement that the storage, a func value, is made for, or nil
+
+	path []Hop // of a place that is on the heap: why it is
+	end  End
 }
 
 // HopNote is the construct by which a hop happens.
 type HopNote struct {
 	Node tree.Node
+	Pos  token.Pos // as the real compiler has it
 	Text string
 	Why  string
 }
 
 func (b *batch) hop(dst, src *location, derefs int, n *note) Hop {
-	h := Hop{From: b.name(src), To: b.name(dst), Derefs: derefs}
+	h := Hop{From: b.place(src), To: b.place(dst), Derefs: derefs}
 	for ; n != nil; n = n.next {
-		h.Notes = append(h.Notes, HopNote{n.where, b.a.text(n.where), n.why})
+		h.Notes = append(h.Notes, HopNote{n.where, b.a.p.Site(place(n.where)), b.a.text(n.where), n.why})
 	}
 	return h
 }
@@ -199,7 +245,11 @@ type leakPath struct {
 	hops   []Hop
 }
 
-// name is a location in explanations.
+func (b *batch) place(l *location) Place {
+	return Place{b.name(l), l.v, l.node, b.a.held[l.node], l.path, l.end}
+}
+
+// name is a location in the words of the real compiler.
 func (b *batch) name(l *location) string {
 	switch {
 	case l == &b.heap:
@@ -218,7 +268,7 @@ func (h Hop) Flow() string {
 	if h.Derefs >= 0 {
 		ops = strings.Repeat("*", h.Derefs)
 	}
-	return h.To + " ← " + ops + h.From
+	return h.To.Text + " ← " + ops + h.From.Text
 }
 
 // deque is a queue of locations with two ends.

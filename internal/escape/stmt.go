@@ -88,6 +88,7 @@ func (e *builder) stmt(s tree.Stmt) {
 	case *tree.Return:
 		e.returns(s)
 	case *tree.Go:
+		e.a.held[s.Fn] = s
 		e.expr(e.toHeap(), s.Fn)
 	case *tree.Defer:
 		d := e.toHeap()
@@ -96,6 +97,7 @@ func (e *builder) stmt(s tree.Stmt) {
 			s.Esc = tree.EscNone
 		} else {
 			s.Esc = tree.EscHeap
+			e.a.held[s.Fn] = s
 		}
 		e.discard(s.Token)
 		e.expr(d, s.Fn)

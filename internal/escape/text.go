@@ -413,11 +413,14 @@ func (a *Analyzer) callText(x *tree.Call) string {
 		}
 		fun = recv + "." + x.F.Obj.Name()
 	case x.F != nil && x.F.Outer != nil:
-		fun = "func literal"
+		fun = "(func literal)"
 	case x.F != nil:
 		fun = a.funcName(x.F)
 	default:
 		fun = a.at(x.Fn, precPrimary)
+		if literalOf(x.Fn) != nil {
+			fun = "(" + fun + ")"
+		}
 	}
 	s := a.list(args)
 	if x.F != nil && len(args) > 0 && x.F.Obj != nil && x.F.Obj.Type().(*types.Signature).Recv() != nil {

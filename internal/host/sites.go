@@ -21,7 +21,7 @@ import (
 //	Young: freed by the first collection after the allocation
 //
 // The stack ends there because recursion would otherwise make as many stacks as there are paths. What no
-// interesting function has asked for is counted at the allocating function alone.
+// interesting function has asked for is counted at the allocating function alone, and what no function has asked for at an empty stack.
 //
 // When the program ends by itself a last collection is made, so that what was garbage by then is known. Sites are charged to the
 // account; objects of sites that found no room are counted in Lost.
@@ -67,9 +67,7 @@ func (vm *VM) CountSites(own func(function string) bool) {
 					return
 				}
 			}
-			s.mu.Lock()
-			s.lost++
-			s.mu.Unlock()
+			s.count(vm, a, size, nil) // the machine's own, before the first goroutine runs
 		},
 		Free: func(value, size uint64) { s.freed(value, size, vm.GC.Cycles()) },
 	})

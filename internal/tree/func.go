@@ -274,7 +274,7 @@ func (b *builder) capture(v *Var, pos token.Pos) *Var {
 	}
 	o := b.outer.capture(v, pos)
 	o.Captured = true
-	c := &Var{Name: v.Name, T: v.T, Kind: Capture, Pos: v.Pos, Func: b.fn, Outer: o}
+	c := &Var{Name: v.Name, T: v.T, Kind: Capture, Pos: pos, Func: b.fn, Outer: o}
 	b.fn.Captures = append(b.fn.Captures, c)
 	if b.caps == nil {
 		b.caps = map[*Var]*Var{}

@@ -109,7 +109,7 @@ type Result struct {
 
 // Site is what was allocated at one place of a program. Bytes are those of the heap's slots.
 type Site struct {
-	Stack          []Frame // innermost first, out to a function that Config.Sites accepts
+	Stack          []Frame // innermost first, out to a function that Config.Sites accepts and the one whose frame that shares
 	Objects, Bytes uint64
 	Freed          uint64 // objects found dead, by the end of the program if it ended by itself
 	Young          uint64 // objects that did not live until the first collection after they were made
@@ -121,7 +121,9 @@ type Frame struct {
 	Func string // as in tracebacks
 	File string
 	Line int
-	Col  int // of the innermost frame, if the program was compiled with Options.Columns
+	Col  int // if the program was compiled with Options.Columns and the call, if it is one, was not inlined; else 0
+
+	Inlined bool // it shares the frame of the next one
 }
 
 // Stats are figures about one run. Memory is in bytes.
@@ -391,7 +393,7 @@ func (v *VM) Wait() (Result, error) {
 		for _, s := range list {
 			site := Site{Objects: s.Objects, Bytes: s.Bytes, Freed: s.Freed, Young: s.Young, YoungBytes: s.YoungBytes}
 			for _, f := range s.Stack {
-				site.Stack = append(site.Stack, Frame{f.Func, f.File, f.Line, f.Col})
+				site.Stack = append(site.Stack, Frame{f.Func, f.File, f.Line, f.Col, f.Inlined})
 			}
 			v.result.Sites = append(v.result.Sites, site)
 		}

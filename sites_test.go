@@ -61,11 +61,17 @@ func TestSites(t *testing.T) {
 		if len(s.Stack) == 0 {
 			continue
 		}
-		out := s.Stack[len(s.Stack)-1]
+		out, direct := s.Stack[0], true
+		for i, f := range s.Stack {
+			if own(f.Func) {
+				out, direct = f, i == 0
+				break
+			}
+		}
 		if filepath.Base(out.File) != "x.go" {
 			continue
 		}
-		if len(s.Stack) == 1 {
+		if direct {
 			k := key{out.Line, out.Col}
 			x := total[k]
 			x.Objects += s.Objects

@@ -246,6 +246,7 @@ func analyse(opts escape.Options, noInline bool, level int, names ...string) (ou
 	p := tree.NewProgram(l)
 	pkg := l.Roots[0].LinkPath
 	var writer *escape.Analyzer
+	others := inline.New(p, inline.Options{})
 	in := inline.New(p, inline.Options{Off: noInline, Explain: level > 1, Report: func(n inline.Note) {
 		fn, kind := n.Caller, escape.Inlined
 		if fn == nil {
@@ -260,6 +261,10 @@ func analyse(opts escape.Options, noInline bool, level int, names ...string) (ou
 	}})
 	opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
 		writer = a
+		if noInline && f.Pkg != pkg { // -l is for the package, what it uses is compiled as usual
+			others.Func(f)
+			return
+		}
 		in.Func(f)
 	}
 	out = append(out, escape.Package(p, pkg, opts)...)

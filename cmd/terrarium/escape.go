@@ -183,6 +183,7 @@ func (e *escapeCommand) analyse(p *tree.Program, pkg *load.Package) analysed {
 		opts.Graph = func(g *escape.Graph) { out.graphs = append(out.graphs, g) }
 	}
 	var writer *escape.Analyzer
+	others := inline.New(p, inline.Options{})
 	in := inline.New(p, inline.Options{Off: e.noInl, Explain: e.level > 1, Report: func(n inline.Note) {
 		fn, kind := n.Caller, escape.Inlined
 		if fn == nil {
@@ -197,6 +198,10 @@ func (e *escapeCommand) analyse(p *tree.Program, pkg *load.Package) analysed {
 	}})
 	opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
 		writer = a
+		if e.noInl && f.Pkg != pkg.LinkPath { // as with go build -gcflags=-l, which is for the packages named
+			others.Func(f)
+			return
+		}
 		in.Func(f)
 	}
 	out.found = append(out.found, escape.Package(p, pkg.LinkPath, opts)...)

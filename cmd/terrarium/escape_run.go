@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 
 	"github.com/terrarium-go/terrarium"
@@ -86,24 +87,30 @@ func sum(res terrarium.Result, pkg string) []escape.Count {
 	var out []escape.Count
 	for _, s := range res.Sites {
 		c := escape.Count{Traffic: escape.Traffic{Objects: s.Objects, Bytes: s.Bytes, Freed: s.Freed, Young: s.Young, YoungBytes: s.YoungBytes}}
-		for _, f := range s.Stack {
-			if !within(f.Func, pkg) {
-				if !internalCall(f.Func) {
-					c.Through = f.Func // the last one is what pkg calls
-				} else if c.Runtime == "" && c.Through == "" {
-					c.Runtime = f.Func
-				}
-				continue
-			}
-			if c.Through != "" {
-				c.Runtime = ""
-			}
-			c.File, c.Line, c.Col, c.Func = f.File, f.Line, f.Col, f.Func
-			break
+		own := slices.IndexFunc(s.Stack, func(f terrarium.Frame) bool { return within(f.Func, pkg) })
+		if own < 0 {
+			continue
 		}
-		if c.File != "" {
-			out = append(out, c)
+		frame := own // whose frame it is
+		for frame+1 < len(s.Stack) && s.Stack[frame].Inlined {
+			frame++
 		}
+		first := own // innermost of the calls that were inlined there
+		for first > 0 && s.Stack[first-1].Inlined {
+			first--
+		}
+		for i, f := range s.Stack[:first] {
+			switch {
+			case !internalCall(f.Func):
+				c.Through, c.Runtime = f.Func, "" // the last one is what the package calls
+			case i == 0:
+				c.Runtime = f.Func
+			}
+		}
+		at, of := &s.Stack[own], &s.Stack[first]
+		c.AtFile, c.AtLine, c.AtCol = at.File, at.Line, at.Col
+		c.File, c.Line, c.Col, c.Func = of.File, of.Line, of.Col, s.Stack[frame].Func
+		out = append(out, c)
 	}
 	return out
 }
@@ -134,7 +141,10 @@ func (e *escapeCommand) printMeasured(w *bufio.Writer, list []escape.Measured) {
 			framed.Bytes += m.Bytes
 			continue
 		}
-		where, what := fmt.Sprintf("%s:%d:%d:", e.file(m.File), m.Line, m.Col), ""
+		where, what := fmt.Sprintf("%s:%d:", e.file(m.AtFile), m.AtLine), ""
+		if m.AtCol > 0 {
+			where += fmt.Sprintf("%d:", m.AtCol)
+		}
 		switch {
 		case m.Finding != nil:
 			where, what = e.at(m.Finding.Pos)+":", m.Finding.Text

@@ -207,11 +207,11 @@ func (d *Documenter) Measured(list []Measured, found []Finding) []MeasuredDoc {
 		if m.Finding != nil {
 			x.Decision, x.Position = index[m.Finding], d.position(m.Finding.Pos)
 		} else {
-			name := m.File
+			name := m.AtFile
 			if d.File != nil {
 				name = d.File(name)
 			}
-			x.Position = PositionDoc{filepath.ToSlash(name), m.Line, m.Col}
+			x.Position = PositionDoc{filepath.ToSlash(name), m.AtLine, m.AtCol}
 		}
 		out = append(out, x)
 	}

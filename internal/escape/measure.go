@@ -20,12 +20,18 @@ import (
 //  3. else, for a variable, one on the line: it is made where it is declared, a parameter where its function begins;
 //  4. else none: what is allocated has no site, such as the groups of a growing map, a channel, s += t, or is made by a callee.
 
-// Count is what a machine has counted at one place.
+// Count is what a machine has counted at one place: the instruction of function Func that made the allocation, or the
+// call of the function that did. With inlined calls the place is where the expression or call was written, in another function.
 type Count struct {
-	File    string
-	Line    int
-	Col     int    // 0: not known
-	Func    string // as tracebacks have it
+	File string
+	Line int
+	Col  int    // 0: not known
+	Func string // whose frame it is, as tracebacks have it
+
+	AtFile string // the place in the package that is studied
+	AtLine int
+	AtCol  int
+
 	Through string // the function called there that made the allocation or led to it; "" for none
 	Runtime string // the function of the runtime that made it, for something that is no call in the source; "" for none
 
@@ -75,6 +81,11 @@ func Join(found []Finding, fset *token.FileSet, counts []Count) []Measured {
 		byLine[p] = append(byLine[p], f)
 		if f.Node != nil {
 			if q, _ := at(f.Node.Pos()); q != p {
+				byLine[q] = append(byLine[q], f)
+			}
+		}
+		if f.Var != nil { // the copy of a variable of an inlined function is made where that one was written
+			if q, _ := at(f.Var.Pos); q != p {
 				byLine[q] = append(byLine[q], f)
 			}
 		}
@@ -138,7 +149,7 @@ func Join(found []Finding, fset *token.FileSet, counts []Count) []Measured {
 				out = append(out, m)
 			}
 		} else {
-			k := free{place{c.File, c.Line}, c.Col, c.Func, c.Through, c.Runtime}
+			k := free{place{c.AtFile, c.AtLine}, c.AtCol, c.Func, c.Through, c.Runtime}
 			if m = rest[k]; m == nil {
 				m = &Measured{Count: *c}
 				m.Traffic = Traffic{}
@@ -152,12 +163,12 @@ func Join(found []Finding, fset *token.FileSet, counts []Count) []Measured {
 		f := &found[i]
 		if sums[f] == nil && (f.Kind == Moved || f.Kind == Escapes) {
 			x := fset.Position(tree.Place(f.Pos))
-			out = append(out, &Measured{Finding: f, Count: Count{File: x.Filename, Line: x.Line, Col: x.Column, Func: f.In}})
+			out = append(out, &Measured{Finding: f, Count: Count{File: x.Filename, Line: x.Line, Col: x.Column, Func: f.In, AtFile: x.Filename, AtLine: x.Line, AtCol: x.Column}})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y *Measured) int {
 		return cmp.Or(-cmp.Compare(x.Bytes, y.Bytes), -cmp.Compare(x.Objects, y.Objects),
-			cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))
+			cmp.Compare(x.AtFile, y.AtFile), cmp.Compare(x.AtLine, y.AtLine), cmp.Compare(x.AtCol, y.AtCol))
 	})
 	list := make([]Measured, len(out))
 	for i, m := range out {

@@ -16,7 +16,8 @@ import (
 // the object carries a special with the number of its site and of the collections that were done when it was
 // made. Machines that are not asked to have no sampler and pay nothing.
 //
-//	site = the call stack from the allocating function out to the first one that the caller of CountSites is interested in
+//	site = the call stack from the allocating function out to the first one that the caller of CountSites is interested in,
+//	       and on to the function whose frame it shares, if it was inlined
 //	Objects = Freed + alive;  Young ≤ Freed
 //	Young: freed by the first collection after the allocation
 //
@@ -48,14 +49,14 @@ type sites struct {
 	mu      sync.Mutex // guards the rest; after the heap's locks
 	list    []Site
 	byStack map[string]uint32 // index in list by the bytes of the stack
-	isOwn   map[uint64]bool   // by pc
+	kinds   map[uint64]kind   // by pc
 	lost    uint64
 }
 
 // CountSites makes the machine count its allocations. own says of a function, by its name in tracebacks, whether
 // allocations are to be told apart by the place in it. Nothing has been allocated yet.
 func (vm *VM) CountSites(own func(function string) bool) {
-	s := &sites{rate: 1, own: own, byStack: map[string]uint32{}, isOwn: map[uint64]bool{}}
+	s := &sites{rate: 1, own: own, byStack: map[string]uint32{}, kinds: map[uint64]kind{}}
 	vm.State.sites = s
 	vm.Heap.SetSampler(heap.Sampler{
 		Rate: &s.rate, Exact: true,
@@ -121,11 +122,14 @@ func (s *sites) count(vm *VM, a mem.Addr, size uint64, pcs []uint64) {
 // index is the place in list of the stack pcs, -1 when there is no room for another one. mu is held.
 func (s *sites) index(vm *VM, pcs []uint64) int {
 	n := 0
-	for n < len(pcs) && !s.interesting(vm, pcs[n]) {
+	for n < len(pcs) && s.kind(vm, pcs[n])&interesting == 0 {
 		n++
 	}
 	if n == len(pcs) {
 		n = min(1, len(pcs)) - 1
+	}
+	for n >= 0 && n+1 < len(pcs) && s.kind(vm, pcs[n])&inlined != 0 {
+		n++
 	}
 	pcs = pcs[:n+1]
 	var buf [siteDepth * 8]byte
@@ -145,14 +149,28 @@ func (s *sites) index(vm *VM, pcs []uint64) int {
 	return k
 }
 
-func (s *sites) interesting(vm *VM, pc uint64) bool {
-	yes, ok := s.isOwn[pc]
+// kind is what index wants to know of the function at a pc.
+type kind uint8
+
+const (
+	interesting kind = 1 << iota
+	inlined
+)
+
+func (s *sites) kind(vm *VM, pc uint64) kind {
+	k, ok := s.kinds[pc]
 	if !ok {
-		f, ok := vm.Machine.Symbolize(pc)
-		yes = ok && s.own(f.Func)
-		s.isOwn[pc] = yes
+		if f, known := vm.Machine.Symbolize(pc); known {
+			if s.own(f.Func) {
+				k |= interesting
+			}
+			if f.Inlined {
+				k |= inlined
+			}
+		}
+		s.kinds[pc] = k
 	}
-	return yes
+	return k
 }
 
 // freed counts an object's death while cycles collections are done, that one not included.

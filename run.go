@@ -348,7 +348,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	if !cfg.Deterministic { // which collects and gives back at the same moments in every run
 		h.StartScavenger()
 	}
-	if err := s.Start("runtime.rt0"); err != nil {
+	if err := s.Start("runtime.main"); err != nil {
 		h.StopScavenger()
 		c.Close()
 		return nil, err

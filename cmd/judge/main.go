@@ -2,6 +2,7 @@
 //
 //	judge programs   our own programs, compared with the real toolchain, in many modes
 //	judge gotest     the Go distribution's test programs
+//	judge testprog   the real runtime's test programs
 //	judge random     random programs, compared with the real toolchain
 //	judge modules    the tests of well-known modules
 //	judge pairs      which instructions programs execute, and which behind which
@@ -36,6 +37,7 @@ const usage = `Judge runs programs under Terrarium and compares what they do wit
 
 usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v] [-escape=false]
        judge gotest   [-run regexp] [-kinds run,rundir,…] [-modes default|all|names] [-v] [-json] [-junit file] [-p n] [-timeout 60s] [-escape=false]
+       judge testprog [-run regexp] [-modes default|all|names] [-short] [-v] [-json] [-junit file] [-p n] [-timeout 60s]
        judge random   [-n 1000] [-seed 1] [-keep folder] [-debug flags]
        judge modules  [-run regexp] [-v]
        judge pairs    [-top 40] [-each] [-fused] [file.go…]   (counts instructions, judges nothing)
@@ -85,6 +87,8 @@ func dispatch(args []string) int {
 		return runBenchmarks(ctx, args[1:])
 	case "allocs":
 		return judgeAllocs(ctx, args[1:])
+	case "testprog":
+		return testprog(ctx, args[1:])
 	case "gotest":
 		return gotest(ctx, args[1:])
 	case "modules":

@@ -136,7 +136,7 @@ func (f *Func) LineAt(rel uint32) Line {
 // Hooks are the guest functions that the machine calls by name. Each is a root of
 // the program; lower reports a missing one as an error.
 var Hooks = []string{
-	"runtime.rt0",         // func(): package initialisers, main.main, exit
+	"runtime.main",        // func(): package initialisers, main.main, exit
 	"runtime.gopanic",     // func(e any): panic
 	"runtime.trap",        // func(kind, code, x, y int): raises the run-time error of a trap (bytecode.Trap… kinds)
 	"runtime.trapText",    // func(msg string): raises a runtime.Error with this text ("runtime error: " added)

@@ -13,7 +13,7 @@ import (
 func sample() *Program {
 	p := &Program{GoVersion: "go1.26", GODEBUG: "panicnil=1", Main: "main", Files: []string{"/src/main.go"}, Natives: []string{"go:printnl"},
 		ROBase: 1 << 20, RO: make([]byte, 64), RWBase: 1<<20 + 4096, RW: make([]byte, 8), BSS: 56, RWPtrs: []uint64{1},
-		Syms: map[string]uint64{"runtime.x": 1<<20 + 4096}, Hooks: map[string]int32{"runtime.rt0": 0},
+		Syms: map[string]uint64{"runtime.x": 1<<20 + 4096}, Hooks: map[string]int32{"runtime.main": 0},
 		TypesBase: 1 << 20, TypesEnd: 1<<20 + 64, Typelinks: []uint64{1 << 20}, Itabs: []uint64{1<<20 + 32},
 		TypeIDs: map[uint64]abi.TypeID{1 << 20: 1}, MapPool: []uint64{0, 2}}
 	p.Types = []abi.GCType{{}, {Size: 16, PtrBytes: 8, Mask: []uint64{1}, Name: "main.T", RType: 1 << 20}}
@@ -93,7 +93,7 @@ func TestVerifyFaults(t *testing.T) {
 		{"kind", func(p *Program) { p.Code[1] = Ins{Op: CVT, D: 99} }, "kind 99"},
 		{"header", func(p *Program) { p.Code[8].A = 5 }, "FUNC header"},
 		{"hole", func(p *Program) { p.Funcs[1].Entry = 9 }, "covers"},
-		{"hook", func(p *Program) { p.Hooks["runtime.rt0"] = 2 }, "hook"},
+		{"hook", func(p *Program) { p.Hooks["runtime.main"] = 2 }, "hook"},
 		{"huge width", func(p *Program) { p.Code[1] = Ins{Op: ZERON, Imm: 1 << 62} }, "slots"},
 		{"context late", func(p *Program) { p.Code[4] = Ins{Op: GETCTX, A: 2} }, "not the first"},
 	} {

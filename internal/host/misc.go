@@ -27,7 +27,6 @@ func init() {
 		{"internal/coverage/cfile.getCovCounterList", func(c *Call) Status { c.SetSlice(0, 0, 0, 0); return OK }},
 		{"crypto/internal/boring/sig.BoringCrypto", nothing},
 		{"crypto/internal/boring/sig.FIPSOnly", nothing},
-		{"crypto/internal/boring/bcache.registerCache", nothing},
 		{"internal/runtime/sys.GetCallerPC", func(c *Call) Status {
 			var pc [1]uint64
 			c.Machine.Callers(c.G, 1, pc[:])

@@ -130,7 +130,7 @@ func goroutineStack(c *Call) Status {
 	defer c.Sched.StartTheWorld(c.P)
 	k := 0
 	c.Sched.Goroutines(func(g *sched.G) bool {
-		if g.System {
+		if !g.Shown() {
 			return true
 		}
 		if k++; k <= i {

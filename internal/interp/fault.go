@@ -3,6 +3,7 @@ package interp
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/mem"
 	"github.com/terrarium-go/terrarium/internal/sched"
@@ -49,7 +50,9 @@ func (w *worker) crash(r any, trace []byte) sched.Outcome {
 }
 
 // fatal ends the program with a fatal error; the state is saved.
-func (w *worker) fatal(text string) bool { return w.end("fatal error: "+text+"\n", text) }
+func (w *worker) fatal(text string) bool {
+	return w.end("fatal error: "+strings.ReplaceAll(text, "\n", "\n\t")+"\n", text)
+}
 
 // fault ends the program because an instruction's operand lies outside of guest
 // memory.
@@ -66,7 +69,9 @@ func (w *worker) outOfMemory(doing string) bool {
 
 // stackOverflow ends the program because a stack would pass the maximum.
 func (w *worker) stackOverflow(most uint64) bool {
-	return w.end(fmt.Sprintf("runtime: goroutine stack exceeds %d-byte limit\nfatal error: stack overflow\n", most), "stack overflow")
+	st := w.g.Stack
+	return w.end(fmt.Sprintf("runtime: goroutine stack exceeds %d-byte limit\nruntime: sp=%#x stack=[%#x, %#x]\nfatal error: stack overflow\n",
+		most, w.guest(w.st.fp), st.Lo, st.Hi), "stack overflow")
 }
 
 // overBudget ends the program because it has made all its steps.

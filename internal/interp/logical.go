@@ -101,7 +101,7 @@ func (m *Machine) visibleFrames(fn *abi.Func, ins uint32) []host.Frame {
 // own, exported ones excepted.
 func system(name string) bool {
 	rest, ok := strings.CutPrefix(name, "runtime.")
-	if !ok {
+	if !ok || rest == "runFinalizers" || rest == "runCleanups" { // say what a goroutine of the machine is about
 		return false
 	}
 	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "("), "*")

@@ -147,7 +147,7 @@ func run(t *testing.T, p *Program, cfg Config, procs int) testRun {
 	if miss := m.Missing(); len(miss) > 0 {
 		t.Fatal("missing host functions", miss)
 	}
-	if err := s.Start("runtime.rt0"); err != nil {
+	if err := s.Start("runtime.main"); err != nil {
 		t.Fatal(err)
 	}
 	r := testRun{exit: s.Wait(), errs: errs.String()}
@@ -208,7 +208,7 @@ func TestDeepRecursionGrowsTheStack(t *testing.T) {
 		// sum(n) = n == 0 ? 0 : n + sum(n-1)
 		b.fn("main.sum", 0, 10, Ins{Op: BNEI, A: 0, C: 0, Imm: 4}, Ins{Op: LDI, A: 1}, Ins{Op: RET},
 			Ins{Op: ADDI, A: 4, B: 0, Imm: -1}, b.call(4, "main.sum"), Ins{Op: ADD, A: 1, B: 5, C: 0}, Ins{Op: RET})
-		b.fn("runtime.rt0", abi.System, 16, append([]Ins{{Op: LDI, A: 4, Imm: 5000}, b.call(4, "main.sum"), {Op: STG64, A: 5, Imm: word(0)}}, b.exit(3)...)...)
+		b.fn("runtime.main", abi.System, 16, append([]Ins{{Op: LDI, A: 4, Imm: 5000}, b.call(4, "main.sum"), {Op: STG64, A: 5, Imm: word(0)}}, b.exit(3)...)...)
 	}, func(t *testing.T, r testRun) {
 		if r.exit.Code != 3 || r.data[0] != 5000*5001/2 {
 			t.Errorf("exit %+v, sum %d\n%s", r.exit, r.data[0], r.errs)
@@ -225,7 +225,7 @@ func TestPanicRunsDefersAndRecovers(t *testing.T) {
 		b.fn("main.f", 0, 16, Ins{Op: LDI, A: 4, Imm: funcVal(d)}, Ins{Op: DEFER, A: 4}, b.call(8, "main.g"),
 			Ins{Op: LDI, A: 5, Imm: 1}, Ins{Op: STG64, A: 5, Imm: word(2)},
 			Ins{Op: RUNDEFERS, A: 8}, Ins{Op: LDI, A: 0, Imm: 5}, Ins{Op: RET})
-		b.fn("runtime.rt0", abi.System, 16, append([]Ins{b.call(4, "main.f"), {Op: STG64, A: 4, Imm: word(3)}}, b.exit(0)...)...)
+		b.fn("runtime.main", abi.System, 16, append([]Ins{b.call(4, "main.f"), {Op: STG64, A: 4, Imm: word(3)}}, b.exit(0)...)...)
 	}, func(t *testing.T, r testRun) {
 		if r.data[0] != 11 || r.data[1] != 22 || r.data[2] != 0 || r.data[3] != 5 {
 			t.Errorf("exit %+v, words %v\n%s", r.exit, r.data[:4], r.errs)
@@ -237,7 +237,7 @@ func TestUnrecoveredPanicPrintsATraceback(t *testing.T) {
 	each(t, func(b *builder) {
 		b.fn("main.g", 0, 16, Ins{Op: LDI, A: 4}, Ins{Op: LD64, A: 5, B: 4, Imm: 8}, Ins{Op: RET})
 		b.fn("main.main", 0, 16, b.call(4, "main.g"), Ins{Op: RET})
-		b.fn("runtime.rt0", abi.System, 16, append([]Ins{b.call(4, "main.main")}, b.exit(0)...)...)
+		b.fn("runtime.main", abi.System, 16, append([]Ins{b.call(4, "main.main")}, b.exit(0)...)...)
 	}, func(t *testing.T, r testRun) {
 		want := "goroutine 1 [running]:\nmain.g()\n\t?:2 +0x30\nmain.main()\n\t?:1 +0x20\n"
 		if r.exit.Code != 2 || r.exit.Reason != sched.ExitPanic || !strings.Contains(strings.ReplaceAll(r.errs, "t.go", "?"), want) || !strings.HasPrefix(r.errs, "[signal SIGSEGV") {
@@ -267,7 +267,7 @@ func TestTrapOperands(t *testing.T) {
 		b := newBuilder()
 		b.p.Types = append(b.p.Types, abi.GCType{Size: 8, Name: "int"})
 		b.panics()
-		b.fn("runtime.rt0", abi.System, 16, append(c.ins, Ins{Op: RET})...)
+		b.fn("runtime.main", abi.System, 16, append(c.ins, Ins{Op: RET})...)
 		r := run(t, b.program(), Config{}, 1)
 		for i, w := range c.want {
 			if int64(r.data[8+i]) != w {
@@ -282,7 +282,7 @@ func TestGoroutineIsPreemptedAndSeen(t *testing.T) {
 	each(t, func(b *builder) {
 		w := b.declare("main.worker")
 		b.fn("main.worker", 0, 8, Ins{Op: LDI, A: 4, Imm: 9}, Ins{Op: STG64, A: 4, Imm: word(0)}, Ins{Op: RET})
-		b.fn("runtime.rt0", abi.System, 16, append([]Ins{{Op: LDI, A: 5, Imm: funcVal(w)}, {Op: GO, A: 5},
+		b.fn("runtime.main", abi.System, 16, append([]Ins{{Op: LDI, A: 5, Imm: funcVal(w)}, {Op: GO, A: 5},
 			{Op: LDG64, A: 4, Imm: word(0)}, {Op: LBRZ, A: 4, Imm: 3}}, b.exit(7)...)...)
 	}, func(t *testing.T, r testRun) {
 		if r.exit.Code != 7 {
@@ -301,7 +301,7 @@ func TestGoexitRunsDefers(t *testing.T) {
 		w := b.declare("main.worker")
 		b.fn("main.worker", 0, 16, Ins{Op: LDI, A: 4, Imm: funcVal(e)}, Ins{Op: DEFER, A: 4}, Ins{Op: LDI, A: 4, Imm: funcVal(d)}, Ins{Op: DEFER, A: 4},
 			b.call(8, "runtime.goexit0"), Ins{Op: RUNDEFERS, A: 8}, Ins{Op: STG64, A: 4, Imm: word(1)}, Ins{Op: RET})
-		b.fn("runtime.rt0", abi.System, 16, append([]Ins{{Op: LDI, A: 5, Imm: funcVal(w)}, {Op: GO, A: 5},
+		b.fn("runtime.main", abi.System, 16, append([]Ins{{Op: LDI, A: 5, Imm: funcVal(w)}, {Op: GO, A: 5},
 			{Op: LDG64, A: 4, Imm: word(0)}, {Op: LBRZ, A: 4, Imm: 3}}, b.exit(7)...)...)
 	}, func(t *testing.T, r testRun) {
 		if r.exit.Code != 7 || r.data[0] != 2 || r.data[1] != 0 {
@@ -314,7 +314,7 @@ func TestEndlessRecursionOverflows(t *testing.T) {
 	b := newBuilder()
 	b.panics()
 	b.fn("main.f", 0, 1000, b.call(800, "main.f"), Ins{Op: RET})
-	b.fn("runtime.rt0", abi.System, 16, b.call(4, "main.f"), Ins{Op: RET})
+	b.fn("runtime.main", abi.System, 16, b.call(4, "main.f"), Ins{Op: RET})
 	r := run(t, b.program(), Config{}, 1)
 	if r.exit.Code != 2 || !strings.Contains(r.errs, "out of memory") && !strings.Contains(r.errs, "stack overflow") || !strings.Contains(r.errs, "frames elided...") {
 		t.Errorf("exit %+v\n%.600s", r.exit, r.errs)
@@ -324,7 +324,7 @@ func TestEndlessRecursionOverflows(t *testing.T) {
 func TestStepLimit(t *testing.T) {
 	b := newBuilder()
 	b.panics()
-	b.fn("runtime.rt0", abi.System, 16, Ins{Op: LDI, A: 4}, Ins{Op: ADDI, A: 4, B: 4, Imm: 1}, Ins{Op: STG64, A: 4, Imm: word(0)}, Ins{Op: LJMP, Imm: 2})
+	b.fn("runtime.main", abi.System, 16, Ins{Op: LDI, A: 4}, Ins{Op: ADDI, A: 4, B: 4, Imm: 1}, Ins{Op: STG64, A: 4, Imm: word(0)}, Ins{Op: LJMP, Imm: 2})
 	r := run(t, b.program(), Config{Steps: 1000}, 1)
 	if r.exit.Reason != sched.ExitKilled || r.data[0] < 990 || r.data[0] > 1010 {
 		t.Errorf("exit %+v after %d rounds\n%s", r.exit, r.data[0], r.errs)
@@ -334,7 +334,7 @@ func TestStepLimit(t *testing.T) {
 func TestGuestFaultLeavesTheHostAlive(t *testing.T) {
 	b := newBuilder()
 	b.panics()
-	b.fn("runtime.rt0", abi.System, 16, Ins{Op: LDI, A: 4, Imm: 30 << 30}, Ins{Op: LD64, A: 5, B: 4}, Ins{Op: RET})
+	b.fn("runtime.main", abi.System, 16, Ins{Op: LDI, A: 4, Imm: 30 << 30}, Ins{Op: LD64, A: 5, B: 4}, Ins{Op: RET})
 	r := run(t, b.program(), Config{}, 1)
 	if r.exit.Code != 2 || !strings.Contains(r.errs, "unexpected fault address 0x780000000") {
 		t.Errorf("exit %+v\n%s", r.exit, r.errs)
@@ -345,7 +345,7 @@ func TestGuestFaultLeavesTheHostAlive(t *testing.T) {
 func TestHostCollectsWhileTheGuestLoops(t *testing.T) {
 	b := newBuilder()
 	b.panics()
-	b.fn("runtime.rt0", abi.System, 16, append([]Ins{{Op: LDI, A: 4}, {Op: LDI, A: 5, Imm: 1 << 40},
+	b.fn("runtime.main", abi.System, 16, append([]Ins{{Op: LDI, A: 4}, {Op: LDI, A: 5, Imm: 1 << 40},
 		{Op: LADDIBLT, A: 4, B: 5, C: 1, Imm: 3}}, b.exit(0)...)...)
 	done := make(chan testRun)
 	go func() { done <- run(t, b.program(), Config{Steps: 2e8}, 1) }()

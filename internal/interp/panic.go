@@ -67,7 +67,26 @@ func init() {
 		{Sym: "runtime.panicArg", Fn: panicArg},
 		{Sym: "runtime.fatalPanic", Fn: fatalPanic},
 		{Sym: "runtime.goexitDone", Fn: goexitDone},
+		{Sym: "runtime.panicsRunning", Fn: panicsRunning},
 	})
+}
+
+// panicsRunning() bool
+func panicsRunning(c *host.Call) host.Status {
+	found := false
+	s := c.Sched
+	s.StopTheWorld(c.P)
+	s.Goroutines(func(g *sched.G) bool {
+		if gs, ok := g.Run.(*goroutine); ok && g != c.G {
+			for i := range gs.panics {
+				found = found || !gs.panics[i].goexit && !gs.panics[i].recovered
+			}
+		}
+		return !found
+	})
+	s.StartTheWorld(c.P)
+	c.SetBool(0, found)
+	return host.OK
 }
 
 // of is the worker that makes a call; its state is saved and still in st.

@@ -152,6 +152,9 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 	if minutes := m.vm.Sched.WaitingFor(g) / 60e9; minutes >= 1 && !running {
 		fmt.Fprintf(b, ", %d minutes", minutes)
 	}
+	if g.Local[2] != 0 {
+		b.WriteString(", locked to thread")
+	}
 	if id := g.BubbleID(); id != 0 {
 		fmt.Fprintf(b, ", synctest bubble %d", id)
 	}
@@ -222,7 +225,7 @@ func (m *Machine) tracebacks(g *sched.G, all, known bool) []byte {
 	}
 	if all || level == 2 {
 		m.vm.Sched.Goroutines(func(o *sched.G) bool {
-			if o != g && !o.System {
+			if o != g && o.Shown() {
 				one(o, false, true)
 			}
 			return b.Len() < 1<<20
@@ -238,7 +241,7 @@ func (m *Machine) Stack(g *sched.G, all bool, most int) []byte {
 	m.traceback(&b, g, true, true)
 	if all {
 		m.vm.Sched.Goroutines(func(o *sched.G) bool {
-			if o != g && !o.System {
+			if o != g && o.Shown() {
 				b.WriteByte('\n')
 				m.traceback(&b, o, false, true)
 			}

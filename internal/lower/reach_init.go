@@ -3,7 +3,7 @@ package lower
 // Package initialisation
 //
 // The packages' initialisers run in one made function, go:init, which the guest's
-// runtime.rt0 calls before main.main: for each package in its order the initialisers
+// runtime.main calls before main.main: for each package in its order the initialisers
 // of variables that are live, then its init functions. An initialiser of a variable is
 // live when it may have an effect, or when something refers to one of its variables;
 // one whose value is data (static.go) needs no code at all. So go:init is made last,
@@ -30,15 +30,14 @@ type initialisers struct {
 func (k *linker) openInits() error {
 	in := &k.inits
 	in.byVar, in.live, in.static = map[*tree.Var]*tree.Init{}, map[*tree.Init]bool{}, map[*tree.Init]bool{}
-	if err := guard("building", k.hooks["runtime.rt0"], func() { k.p.Build(k.hooks["runtime.rt0"]) }); err != nil {
+	if err := guard("building", k.hooks["runtime.main"], func() { k.p.Build(k.hooks["runtime.main"]) }); err != nil {
 		return err
 	}
 	in.fn = k.bySym("go:init")
 	if in.fn == nil {
-		return errors.New("BUG: the guest's runtime.rt0 does not call go:init")
+		return errors.New("BUG: the guest's runtime.main does not call go:init")
 	}
 	in.fn.Extern, in.fn.State, in.fn.Name = false, tree.Ordered, "runtime.doInit"
-	k.hooks["runtime.rt0"].Name = "runtime.main" // as it is called in Go
 	k.queued[in.fn] = true                       // for sealInits
 	in.all = k.p.Inits()
 	for _, p := range in.all {

@@ -73,7 +73,7 @@ func newMachine(t testing.TB, cfg Config, main script) *machine {
 	cfg.Prog = &bytecode.Program{
 		Code:  cfg.Code,
 		Funcs: []abi.Func{{Sym: "rt0", Entry: 0, End: 2, Frame: 8}, {Sym: "timerproc", Entry: 2, End: 4, Frame: 8}, {Sym: "finq", Entry: 4, End: 6, Frame: 8}},
-		Hooks: map[string]int32{"runtime.rt0": 0, "runtime.timerproc": 1, "runtime.finq": 2},
+		Hooks: map[string]int32{"runtime.main": 0, "runtime.timerproc": 1, "runtime.finq": 2},
 	}
 	if cfg.Procs == 0 {
 		cfg.Procs = 4
@@ -99,7 +99,7 @@ func newBench(b *testing.B, procs int, main script) *machine {
 // run runs the machine to its end.
 func (m *machine) run() Exit {
 	m.t.Helper()
-	if err := m.Start("runtime.rt0"); err != nil {
+	if err := m.Start("runtime.main"); err != nil {
 		m.t.Fatal(err)
 	}
 	end := make(chan Exit, 1)

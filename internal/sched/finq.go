@@ -90,6 +90,7 @@ func (q *finq) cycleDone(s *Sched, c *gc.Cycle) {
 // Park.
 func (s *Sched) FinqNext(g *G) (FinqItem, bool) {
 	g.TakeResumed()
+	g.Calling = false
 	q := &s.cycle.finq
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -107,6 +108,7 @@ func (s *Sched) FinqNext(g *G) (FinqItem, bool) {
 	if it.charged {
 		s.space.Uncharge(finqItemCost, recordKind)
 	}
+	g.Calling = it.Kind != FinqPools
 	return it, true
 }
 

@@ -124,7 +124,8 @@ type G struct {
 	Defers    []Defer   // of the frames of this goroutine, oldest first; appended with PushDefer
 	Run       RunState  // the interpreter's own record: panics in progress and the like
 	Labels    uint64    // guest address of the profiler labels (a root)
-	Local     [4]uint64 // words of the guest's runtime; no pointers
+	Local     [4]uint64 // words of the guest's runtime; no pointers; [2]: thread locks
+	Calling   bool      // a System goroutine that runs code of the program: shown in tracebacks; written by itself
 
 	status    atomic.Uint32
 	selDone   atomic.Uint32 // 1: one of the cases of its select has been chosen
@@ -341,7 +342,7 @@ func (s *Sched) bury(p *P, g *G) {
 	g.State = stack.State{}
 	g.Ctx, g.StartFn, g.Labels, g.Run = 0, 0, 0, nil
 	g.Local = [4]uint64{}
-	g.System, g.Resumed, g.shrink = false, false, false
+	g.System, g.Calling, g.Resumed, g.shrink = false, false, false, false
 	g.pins = 0
 	if b := g.bubble; b != nil {
 		s.leaveBubble(p, b, g, true)
@@ -358,6 +359,9 @@ func (s *Sched) bury(p *P, g *G) {
 		s.gmu.Unlock()
 	}
 }
+
+// Shown reports whether tracebacks and profiles show the goroutine.
+func (g *G) Shown() bool { return !g.System || g.Calling }
 
 // NumGoroutine is the number of goroutines of the program.
 func (s *Sched) NumGoroutine() int { return int(s.count.Load()) }

@@ -267,7 +267,7 @@ func (s *Sched) Procs() int { return len(s.Ps()) }
 func (s *Sched) Code() *stack.Code { return s.code }
 
 // Start makes the main goroutine, which calls the hook function of that name
-// (runtime.rt0), and starts the workers. The error says that the program has no
+// (runtime.main), and starts the workers. The error says that the program has no
 // such hook or that the limit refuses.
 func (s *Sched) Start(hook string) error {
 	ps := s.Ps()

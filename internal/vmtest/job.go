@@ -21,12 +21,14 @@ type Job struct {
 	Files   []string      // what to compile: Go files of one folder, or a folder
 	Dir     string        // folder that Files are relative to, and the program's working directory
 	Args    []string      // arguments behind the program's name
+	Env     []string      // added to the environment
 	Stdin   string        // the program's standard input
 	Modes   []Mode        // each makes one Outcome
 	Timeout time.Duration // for each mode; compiling has the same again
 	Memory  uint64        // bytes; 0: no limit
 	Merge   bool          // standard error goes into Stdout, in order
 	NoEnv   bool          // an empty environment, no folders
+	Keep    bool          // the next job of the same worker may be the same program: it is not compiled again
 	Prints  bool          // the program prints the program that is meant, which is run in Modes
 	Heap    bool          // what does not escape lives on the heap too
 }
@@ -97,7 +99,9 @@ var errTime = errors.New("time over")
 // Execute compiles the job's program once, runs it in each of its modes, and
 // calls done with each outcome. A program that does not compile has one outcome,
 // of the first mode.
-func Execute(j *Job, done func(Outcome)) {
+func Execute(j *Job, done func(Outcome)) { execute(j, compile, done) }
+
+func execute(j *Job, compile func(*Job) (*terrarium.Program, error), done func(Outcome)) {
 	first := ""
 	if len(j.Modes) > 0 {
 		first = j.Modes[0].Name
@@ -168,7 +172,7 @@ func runMode(p *terrarium.Program, j *Job, m Mode) Outcome {
 		cfg.Stderr = &stdout
 	}
 	if !j.NoEnv {
-		cfg.Env = append(os.Environ(), "PWD="+j.Dir)
+		cfg.Env = append(append(os.Environ(), "PWD="+j.Dir), j.Env...)
 		cfg.Dirs = []terrarium.Dir{{Guest: "/", Host: "/"}}
 	}
 	ctx, cancel := context.WithTimeoutCause(context.Background(), j.Timeout, errTime)

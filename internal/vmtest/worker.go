@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/terrarium-go/terrarium"
 )
 
 // Jobs run in worker processes: a worker is this executable with the verb that
@@ -27,6 +29,8 @@ import (
 func Serve(in io.Reader, out io.Writer) error {
 	dec := gob.NewDecoder(in)
 	enc := gob.NewEncoder(out)
+	var kept *terrarium.Program // of the last job that said Keep
+	keptOf := ""
 	for {
 		var j Job
 		if err := dec.Decode(&j); err == io.EOF {
@@ -35,7 +39,19 @@ func Serve(in io.Reader, out io.Writer) error {
 			return err
 		}
 		n := 0
-		Execute(&j, func(o Outcome) { n++; enc.Encode(o) })
+		execute(&j, func(j *Job) (*terrarium.Program, error) {
+			if !j.Keep {
+				return compile(j)
+			}
+			if files := strings.Join(j.Files, "\n"); kept == nil || keptOf != files {
+				p, err := compile(j)
+				if err != nil {
+					return nil, err
+				}
+				kept, keptOf = p, files
+			}
+			return kept, nil
+		}, func(o Outcome) { n++; enc.Encode(o) })
 		if err := enc.Encode(Outcome{Job: j.ID, Mode: endOfJob}); err != nil {
 			return err
 		}

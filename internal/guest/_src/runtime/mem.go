@@ -94,10 +94,21 @@ var poolCleanup func()
 //go:linkname sync_registerPoolCleanup sync.runtime_registerPoolCleanup
 func sync_registerPoolCleanup(f func()) { poolCleanup = f }
 
+// bcaches are the caches of crypto/internal/boring/bcache, each a pointer that a collection clears.
+var bcaches []*unsafe.Pointer
+
+//go:linkname bcache_registerCache crypto/internal/boring/bcache.registerCache
+func bcache_registerCache(p unsafe.Pointer) { bcaches = append(bcaches, (*unsafe.Pointer)(p)) }
+
 func clearPools() {
-	if poolCleanup != nil {
+	if poolCleanup != nil || len(bcaches) > 0 {
 		stopTheWorld()
-		poolCleanup()
+		if poolCleanup != nil {
+			poolCleanup()
+		}
+		for _, p := range bcaches {
+			*p = nil
+		}
 		startTheWorld()
 	}
 }
@@ -288,19 +299,42 @@ func itabFor(it *abi.InterfaceType, t *abi.Type) unsafe.Pointer
 // kind 2: call fn, a func(); kind 3: a collection has ended, clear the pools.
 func finqNext() (kind int, fn unsafe.Pointer, p unsafe.Pointer, in, ptr *abi.Type)
 
+// finqWork is what the goroutine of finalizers is about to do.
+var finqWork struct {
+	fn, p   unsafe.Pointer
+	in, ptr *abi.Type
+}
+
 // finq is the goroutine that runs finalizers and cleanups.
 func finq() {
 	for {
-		kind, fn, p, in, ptr := finqNext()
-		switch kind {
+		var kind int
+		w := &finqWork
+		switch kind, w.fn, w.p, w.in, w.ptr = finqNext(); kind {
 		case 1:
-			runFinalizer(fn, p, in, ptr)
+			runFinalizers()
 		case 2:
-			(*(*func())(unsafe.Pointer(&fn)))()
+			runCleanups()
 		case 3:
 			clearPools()
 		}
 	}
+}
+
+// runFinalizers and runCleanups show in tracebacks, under these names, while they call code of the program.
+//
+//go:noinline
+func runFinalizers() {
+	w := finqWork
+	finqWork.fn, finqWork.p = nil, nil // the object may go as soon as the finalizer forgets it
+	runFinalizer(w.fn, w.p, w.in, w.ptr)
+}
+
+//go:noinline
+func runCleanups() {
+	fn := finqWork.fn
+	finqWork.fn = nil
+	(*(*func())(unsafe.Pointer(&fn)))()
 }
 
 func runFinalizer(fn, p unsafe.Pointer, in, ptr *abi.Type) {

@@ -31,6 +31,18 @@ func panicArg(i int) (arg any, goexit, recovered, ok bool)
 
 func fatalPanic()
 
+// fatal ends the program with a fatal error that is the program's fault. Panics in progress are printed before, errors
+// among them as the values that they are: no code of the program runs any more.
+func fatal(s string) {
+	if list := panics(); len(list) > 0 {
+		printpanics(list)
+		if !list[len(list)-1].goexit {
+			print("\t")
+		}
+	}
+	fatalError(s)
+}
+
 // goexitDone ends the goroutine after its deferred calls have run.
 func goexitDone()
 
@@ -77,19 +89,8 @@ type panicText struct {
 	repanicked bool // the next record carries the same value
 }
 
-// preprint collects the records, oldest first, and turns errors and Stringers
-// into strings, which is guest code and may itself panic.
-func preprint() []panicText {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case string:
-			throw("panic while printing panic value: " + r)
-		default:
-			throw("panic while printing panic value: type " + typeNameOf(r))
-		}
-	}()
-	var list []panicText
+// panics is the list of records.
+func panics() (list []panicText) {
 	for i := 0; ; i++ {
 		arg, goexit, recovered, ok := panicArg(i)
 		if !ok {
@@ -102,6 +103,22 @@ func preprint() []panicText {
 			list[i].repanicked = true
 		}
 	}
+	return list
+}
+
+// preprint collects the records, oldest first, and turns errors and Stringers
+// into strings, which is guest code and may itself panic.
+func preprint() []panicText {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case string:
+			throw("panic while printing panic value: " + r)
+		default:
+			throw("panic while printing panic value: type " + typeNameOf(r))
+		}
+	}()
+	list := panics()
 	for i := range list {
 		if list[i].repanicked {
 			continue

@@ -18,15 +18,29 @@ func main_main()
 // mainStarted tells exit hooks and init-time code that initialisation is over.
 var mainStarted bool
 
-// rt0 is the first goroutine: initialise, run main, exit.
-func rt0() {
+// main is the first goroutine: initialise, run the program's main, exit. While packages are initialised
+// it is locked to its thread.
+func main() {
+	LockOSThread()
+	defer func() {
+		if !mainStarted { // a panic of an initialiser
+			UnlockOSThread()
+		}
+	}()
 	exithook.Gosched = Gosched
 	exithook.Goid = goid
 	exithook.Throw = throw
 	gomaxprocs = procs()
 	main_init()
 	mainStarted = true
+	UnlockOSThread()
 	main_main()
+	for range 1000 { // a goroutine that panics may have woken this one: its report comes first
+		if !panicsRunning() {
+			break
+		}
+		Gosched()
+	}
 	exithook.Run(0)
 	exit(0)
 }
@@ -72,15 +86,32 @@ func NumCPU() int
 // NumCgoCall is 0: there is no cgo.
 func NumCgoCall() int64 { return 0 }
 
-// LockOSThread has nothing to lock: guest goroutines have no threads. Calls are
-// counted so that UnlockOSThread and the end of a locked goroutine behave.
-func LockOSThread() { setgLocal(2, getgLocal(2)+1) }
+// panicsRunning tells whether a goroutine is panicking.
+func panicsRunning() bool
+
+// LockOSThread has nothing to lock: guest goroutines have no threads. What can be seen of
+// locks is kept in a word of the goroutine: the number of calls, and above lockBits the number
+// of the goroutine that stands for the thread.
+func LockOSThread() {
+	w := getgLocal(2)
+	if w == 0 {
+		w = goid() << lockBits
+	}
+	setgLocal(2, w+1)
+}
+
+const lockBits = 24
 
 // UnlockOSThread undoes one LockOSThread.
 func UnlockOSThread() {
-	if n := getgLocal(2); n > 0 {
-		setgLocal(2, n-1)
+	w := getgLocal(2)
+	if w == 0 {
+		return
 	}
+	if w--; w&(1<<lockBits-1) == 0 {
+		w = 0
+	}
+	setgLocal(2, w)
 }
 
 // Breakpoint does nothing.
@@ -241,22 +272,40 @@ func getenv(key string) string {
 // opaque handle whose first word is its number.
 
 type coro struct {
-	id uint64
-	f  func(*coro)
+	id   uint64
+	f    func(*coro)
+	lock uint64 // LockOSThread's word of the creator
 }
 
 //go:linkname newcoro
 func newcoro(f func(*coro)) *coro {
-	c := &coro{f: f}
+	c := &coro{f: f, lock: getgLocal(2)}
 	c.id = coroStart(func() {
-		defer coroExit(unsafe.Pointer(c)) // also after Goexit
+		if c.lock != 0 {
+			setgLocal(2, c.lock)
+		}
+		defer func() { // also after Goexit
+			coroCheck(c)
+			coroExit(unsafe.Pointer(c))
+		}()
 		f(c)
 	}, unsafe.Pointer(c))
 	return c
 }
 
 //go:linkname coroswitch
-func coroswitch(c *coro) { coroSwitch(unsafe.Pointer(c)) }
+func coroswitch(c *coro) {
+	coroCheck(c)
+	coroSwitch(unsafe.Pointer(c))
+}
+
+// coroCheck ends the program if the goroutine's thread locks are not those that the coroutine was made with:
+// whoever is switched to runs on the same thread.
+func coroCheck(c *coro) {
+	if getgLocal(2) != c.lock {
+		throw("coro: OS thread locking must match locking at coroutine creation")
+	}
+}
 
 // coroStart makes a parked goroutine for f and ties it to the handle; coroSwitch
 // parks the caller in the handle and runs the goroutine that was parked there;

@@ -109,7 +109,7 @@ func GoroutineProfile(p []StackRecord) (n int, ok bool) {
 
 //go:linkname pprof_goroutineProfileWithLabels
 func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	n = NumGoroutine()
+	n = NumGoroutine() + 1 // the goroutine of finalizers counts while it calls one
 	if n > len(p) {
 		return n, false
 	}

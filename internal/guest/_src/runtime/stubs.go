@@ -34,8 +34,8 @@ func walltime() (sec int64, nsec int32)
 // throw ends the program with a fatal error of the machine: "fatal error: s", a traceback, exit code 2.
 func throw(s string)
 
-// fatal ends the program with a fatal error that is the program's fault.
-func fatal(s string)
+// fatalError is throw for errors that are the program's fault.
+func fatalError(s string)
 
 // exit ends the program.
 func exit(code int)

@@ -38,7 +38,7 @@ func (k *linker) openInits() error {
 		return errors.New("BUG: the guest's runtime.main does not call go:init")
 	}
 	in.fn.Extern, in.fn.State, in.fn.Name = false, tree.Ordered, "runtime.doInit"
-	k.queued[in.fn] = true                       // for sealInits
+	k.queued[in.fn] = true // for sealInits
 	in.all = k.p.Inits()
 	for _, p := range in.all {
 		for _, v := range p.Vars {

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/terrarium-go/terrarium/internal/mem"
@@ -83,10 +84,12 @@ type file struct {
 	os     *os.File // nil for a stream of the embedder
 	r      io.Reader
 	w      io.Writer
-	kind   uint8  // WASI file type
-	flags  uint32 // WASI fd flags
+	kind   uint8         // WASI file type
+	flags  atomic.Uint32 // WASI fd flags
 	dir    bool
 	blocks bool   // reading or writing may wait for somebody else
+	pipe   *pipe  // of an end of a pipe
+	end    int    // which end
 	pre    string // guest path of a granted directory
 	tree   tree   // of a directory
 	path   string // of a directory, inside the tree

@@ -3,8 +3,7 @@ package host
 import "github.com/terrarium-go/terrarium/internal/sched"
 
 // Semaphores and condition queues of sync, internal/sync and internal/poll, and
-// the poll hooks: descriptors here are always ready, because the calls that can
-// wait park the goroutine themselves (wasi.go).
+// what there is of signals.
 
 func init() {
 	acquire := func(why sched.WaitReason, lifo int) Func {
@@ -50,16 +49,6 @@ func init() {
 		{"sync.runtime_notifyListNotifyAll", func(c *Call) Status { return semaStatus(c, c.Sched.NotifyAll(c.P, c.G, c.Arg(0))) }},
 		{"sync.runtime_notifyListNotifyOne", func(c *Call) Status { return semaStatus(c, c.Sched.NotifyOne(c.P, c.G, c.Arg(0))) }},
 
-		{"internal/poll.runtime_pollServerInit", nothing},
-		{"internal/poll.runtime_pollOpen", pollOpen},
-		{"internal/poll.runtime_pollClose", nothing},
-		{"internal/poll.runtime_pollReset", func(c *Call) Status { c.SetInt(2, 0); return OK }},
-		{"internal/poll.runtime_pollWait", func(c *Call) Status { c.SetInt(2, 0); return OK }},
-		{"internal/poll.runtime_pollWaitCanceled", nothing},
-		{"internal/poll.runtime_pollSetDeadline", nothing},
-		{"internal/poll.runtime_pollUnblock", nothing},
-		{"internal/poll.runtime_isPollServerDescriptor", func(c *Call) Status { c.SetBool(1, false); return OK }},
-
 		{"os.sigpipe", func(c *Call) Status { c.Code = 2; return Exit }},
 		{"os/signal.signal_disable", nothing},
 		{"os/signal.signal_enable", nothing},
@@ -86,12 +75,4 @@ func semaStatus(c *Call, r sched.SemaResult) Status {
 		return c.Fatal("semaphore wake of synctest goroutine from outside bubble")
 	}
 	return c.Fatal("semaphore in unusable memory")
-}
-
-// pollOpen(fd uintptr) (uintptr, int): no descriptor is pollable, as on wasip1 for files.
-func pollOpen(c *Call) Status {
-	const eperm = 63
-	c.Set(1, 0)
-	c.SetInt(2, eperm)
-	return OK
 }

@@ -215,6 +215,7 @@ func init() {
 	}
 	reg("syscall.fd_close", "4", fdClose)
 	reg("syscall.fd_filestat_set_size", "48", fdSetSize)
+	reg("syscall.pipe", "8", fdPipe)
 	reg("syscall.fd_pread", "48488", fdPread)
 	reg("syscall.fd_pwrite", "48488", fdPwrite)
 	reg("syscall.fd_read", "4848", fdRead)
@@ -268,7 +269,9 @@ func (w wcall) count(i int, n int, err error) errno {
 
 func fdClose(w wcall) errno {
 	f, e := w.files().close(w.i32(0))
-	if f != nil {
+	if f != nil && f.pipe != nil {
+		f.pipe.closeEnd(w.Call, f.end)
+	} else if f != nil {
 		w.forgetNames(f)
 	}
 	return e
@@ -276,6 +279,9 @@ func fdClose(w wcall) errno {
 
 func fdSetSize(w wcall) errno {
 	f := w.file(w.i32(0))
+	if f != nil && f.pipe != nil {
+		return eINVAL
+	}
 	if f == nil || f.os == nil {
 		return eBADF
 	}
@@ -284,6 +290,9 @@ func fdSetSize(w wcall) errno {
 
 func fdPread(w wcall) errno {
 	f := w.file(w.i32(0))
+	if f != nil && f.pipe != nil {
+		return eSPIPE
+	}
 	if f == nil || f.os == nil {
 		return eBADF
 	}
@@ -297,6 +306,9 @@ func fdPread(w wcall) errno {
 
 func fdPwrite(w wcall) errno {
 	f := w.file(w.i32(0))
+	if f != nil && f.pipe != nil {
+		return eSPIPE
+	}
 	if f == nil || f.os == nil {
 		return eBADF
 	}
@@ -310,7 +322,7 @@ func fdPwrite(w wcall) errno {
 
 func fdRead(w wcall) errno {
 	f := w.file(w.i32(0))
-	if f == nil || f.r == nil {
+	if f == nil || f.r == nil && f.pipe == nil {
 		return eBADF
 	}
 	if f.dir {
@@ -322,6 +334,9 @@ func fdRead(w wcall) errno {
 	}
 	if len(b) == 0 {
 		return w.count(3, 0, nil)
+	}
+	if f.pipe != nil {
+		return f.pipe.read(w, f, b)
 	}
 	if f.blocks {
 		if t := w.finished(); t != nil {
@@ -338,12 +353,15 @@ func fdRead(w wcall) errno {
 
 func fdWrite(w wcall) errno {
 	f := w.file(w.i32(0))
-	if f == nil || f.w == nil {
+	if f == nil || f.w == nil && f.pipe == nil {
 		return eBADF
 	}
 	b, ok := w.vec(1)
 	if !ok {
 		return eFAULT
+	}
+	if f.pipe != nil {
+		return f.pipe.write(w, f, b)
 	}
 	if f.blocks {
 		if t := w.finished(); t != nil {
@@ -381,6 +399,9 @@ func fdSync(w wcall) errno {
 	if f == nil {
 		return eBADF
 	}
+	if f.pipe != nil {
+		return eINVAL
+	}
 	if f.os != nil {
 		return toErrno(f.os.Sync())
 	}
@@ -401,6 +422,8 @@ func filetype(m fs.FileMode) uint8 {
 		return 1
 	case m&fs.ModeSocket != 0:
 		return 6
+	case m&fs.ModeNamedPipe != 0:
+		return kindFIFO
 	}
 	return 0
 }
@@ -443,6 +466,9 @@ func fdFilestat(w wcall) errno {
 	return w.putStat(1, fi)
 }
 
+// flagNonblock is the descriptor flag of non-blocking mode.
+const flagNonblock = 4
+
 const allRights = 1<<30 - 1
 
 func fdStat(w wcall) errno {
@@ -456,7 +482,7 @@ func fdStat(w wcall) errno {
 	a := w.u64(1)
 	w.Space.Zero(a, 24)
 	w.Space.Store8(a, f.kind)
-	w.Space.Store16(a+2, uint16(f.flags))
+	w.Space.Store16(a+2, uint16(f.flags.Load()))
 	w.Space.Store64(a+8, allRights)
 	w.Space.Store64(a+16, allRights)
 	return eOK
@@ -467,7 +493,7 @@ func fdSetFlags(w wcall) errno {
 	if f == nil {
 		return eBADF
 	}
-	f.flags = w.u32(1)
+	f.flags.Store(w.u32(1))
 	return eOK
 }
 
@@ -691,7 +717,8 @@ func pathOpen(w wcall) errno {
 		f.Close()
 		return eNOTDIR
 	}
-	file := &file{os: f, r: f, w: f, kind: filetype(fi.Mode()), flags: fl, dir: fi.IsDir()}
+	file := &file{os: f, r: f, w: f, kind: filetype(fi.Mode()), dir: fi.IsDir()}
+	file.flags.Store(fl)
 	file.blocks = !fi.Mode().IsRegular() && !fi.IsDir()
 	if fi.IsDir() {
 		file.tree, file.path = t, p

@@ -318,7 +318,8 @@ func (s *Sched) sleep(p *P) bool {
 		return true
 	}
 	if len(s.idle) == len(s.Ps()) && s.external.Load() == 0 {
-		if when == math.MaxInt64 || !s.matter() {
+		stuck := when == math.MaxInt64 || !s.matter()
+		if stuck && s.polled.Load() == 0 {
 			if !s.queued() { // a host call may have ended between the two looks
 				s.deadlock()
 				return false
@@ -326,7 +327,7 @@ func (s *Sched) sleep(p *P) bool {
 			s.dropIdle(p)
 			return true
 		}
-		if s.cfg.VirtualTime {
+		if s.cfg.VirtualTime && when != math.MaxInt64 {
 			s.offset.Store(when)
 			s.dropIdle(p)
 			return true
@@ -470,6 +471,19 @@ func (s *Sched) Ready(p *P, g *G) {
 	}
 	p.ready(g)
 	s.wake()
+}
+
+// ParkIO is Park for a goroutine that waits for a descriptor which other goroutines
+// of the guest serve. While there is one, no deadlock is diagnosed.
+func (s *Sched) ParkIO(g *G) {
+	s.polled.Add(1)
+	s.Park(g, WaitIO)
+}
+
+// ReadyIO is Ready for a goroutine parked by ParkIO.
+func (s *Sched) ReadyIO(p *P, g *G) {
+	s.polled.Add(-1)
+	s.Ready(p, g)
 }
 
 // unblocked tells the bubble of a goroutine that has just become Runnable.

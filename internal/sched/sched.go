@@ -185,6 +185,7 @@ type Sched struct {
 	count    atomic.Int64 // goroutines that are not dead and not System
 	mainDone atomic.Bool  // main has called Goexit
 
+	polled   atomic.Int64 // goroutines between ParkIO and ReadyIO
 	external atomic.Int64 // host calls in progress and granted event sources
 	maxStack atomic.Uint64
 	newStack atomic.Uint64 // bytes of a new goroutine's stack; set by collections

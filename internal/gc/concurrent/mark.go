@@ -47,6 +47,8 @@ type worker struct {
 	nout int
 	kind gc.RootKind // of the roots that are shown
 
+	found [128]uint64 // pointers of objects under scan, to be marked
+
 	counts
 	unchecked uint64       // bytes scanned since the last look at stop
 	mine      atomic.Int64 // ns of fractional work in the cycle
@@ -258,22 +260,24 @@ func (w *worker) scanItem(it item) {
 }
 
 // window scans the grey objects of a window, and those that turn grey meanwhile.
+//
+// Pointers are gathered before they are marked: a locked instruction waits for all loads before
+// it and holds up all behind it, so that between marks each object would be a cache miss of its own.
 func (w *worker) window(s *heap.Span, at uint32, types []heap.TypeInfo) {
 	b := s.Bits(at)
 	size := s.Size
 	start := unsafe.Add(w.base, s.SlotAddr(at*64))
 	ids := unsafe.Add(s.Types, uintptr(at)*64*4)
-	table, records := w.table, w.records
 	_, pages := w.heap.PageTable()
 	limit := pages << heap.PageShift
-	var n counts
 	for {
 		todo := atomic.LoadUint64(&b.Mark) &^ atomic.LoadUint64(&b.Scan)
 		if todo == 0 {
-			break
+			return
 		}
 		atomic.OrUint64(&b.Scan, todo)
-		n.work += uint64(bits.OnesCount64(todo)) * size
+		w.work += uint64(bits.OnesCount64(todo)) * size
+		k := 0
 		for ; todo != 0; todo &= todo - 1 {
 			i := bits.TrailingZeros64(todo)
 			id := int(*(*uint32)(unsafe.Add(ids, uintptr(i)*4)))
@@ -287,43 +291,70 @@ func (w *worker) window(s *heap.Span, at uint32, types []heap.TypeInfo) {
 			}
 			obj := unsafe.Add(start, uint64(i)*size)
 			for m := t.Mask0; m != 0; m &= m - 1 {
-				// set and mark, written out: the tables stay in registers.
 				p := load(unsafe.Add(obj, bits.TrailingZeros64(m)*8))
-				off := p - mem.HeapBase
-				if off >= limit {
-					continue
-				}
-				id := atomic.LoadUint32((*uint32)(unsafe.Add(table, off>>heap.PageShift*4)))
-				to := (*heap.Span)(unsafe.Add(records, uintptr(id)*heap.RecordUnit))
-				i := (p - to.Base) * uint64(to.DivMagic) >> 32
-				if i >= uint64(to.NSlots) {
-					continue
-				}
-				x := to.Bits(uint32(i / 64))
-				bit := uint64(1) << (i % 64)
-				old := atomic.LoadUint64(&x.Mark)
-				if atomic.LoadUint64(&x.Alloc)&^old&bit == 0 {
-					continue
-				}
-				if !atomic.CompareAndSwapUint64(&x.Mark, old, old|bit) && atomic.OrUint64(&x.Mark, bit)&bit != 0 {
-					continue
-				}
-				n.bytes += to.Size
-				n.objects++
-				if to.NoScan() {
-					continue
-				}
-				n.scan += to.Size
-				if atomic.LoadUint32(&to.Queued) == 0 && atomic.CompareAndSwapUint32(&to.Queued, 0, 1) {
-					w.push(item(id))
+				w.found[k&127] = p
+				if p-mem.HeapBase < limit {
+					k++
 				}
 			}
+			if k >= 64 { // an object has 64 at most
+				w.markAll(w.found[:k])
+				k = 0
+			}
 		}
+		w.markAll(w.found[:k])
 	}
-	w.bytes += n.bytes
-	w.objects += n.objects
-	w.counts.scan += n.scan
-	w.work += n.work
+}
+
+// markAll marks what the pointers of a list point to, all within the page
+// table. Those in a row that share a word of mark bits share its atomic or.
+func (w *worker) markAll(list []uint64) {
+	table, records := w.table, w.records
+	var word *heap.Bits
+	var span *heap.Span
+	var spanID uint32
+	grey := uint64(0) // of word, not yet marked
+	for _, p := range list {
+		off := p - mem.HeapBase
+		id := atomic.LoadUint32((*uint32)(unsafe.Add(table, off>>heap.PageShift*4)))
+		to := (*heap.Span)(unsafe.Add(records, uintptr(id)*heap.RecordUnit))
+		i := (p - to.Base) * uint64(to.DivMagic) >> 32
+		if i >= uint64(to.NSlots) {
+			continue
+		}
+		x := to.Bits(uint32(i / 64))
+		bit := uint64(1) << (i % 64) & atomic.LoadUint64(&x.Alloc) &^ atomic.LoadUint64(&x.Mark)
+		if bit == 0 {
+			continue
+		}
+		if x != word {
+			if grey != 0 {
+				w.markWord(span, spanID, word, grey)
+			}
+			word, span, spanID, grey = x, to, id, 0
+		}
+		grey |= bit
+	}
+	if grey != 0 {
+		w.markWord(span, spanID, word, grey)
+	}
+}
+
+// markWord marks the objects of s that grey names in a word of bits.
+func (w *worker) markWord(s *heap.Span, id uint32, word *heap.Bits, grey uint64) {
+	fresh := uint64(bits.OnesCount64(grey &^ atomic.OrUint64(&word.Mark, grey)))
+	if fresh == 0 {
+		return
+	}
+	w.bytes += fresh * s.Size
+	w.objects += fresh
+	if s.NoScan() {
+		return
+	}
+	w.counts.scan += fresh * s.Size
+	if atomic.LoadUint32(&s.Queued) == 0 && atomic.CompareAndSwapUint32(&s.Queued, 0, 1) {
+		w.push(item(id))
+	}
 }
 
 // scan follows the pointers of the object in a slot; those of a large one

@@ -299,9 +299,9 @@ func (s *Sched) Start(hook string) error {
 func (s *Sched) Wait() Exit {
 	s.workers.Wait()
 	s.mu.Lock()
-	e := s.exit
+	e, broken := s.exit, s.turns.broken
 	s.mu.Unlock()
-	if s.cfg.Report != nil && e.Reason == ExitDeadlock {
+	if s.cfg.Report != nil && (e.Reason == ExitDeadlock || broken) {
 		s.cfg.Report(e)
 	}
 	return e

@@ -1,7 +1,9 @@
 package sched
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 type turns struct {
 	mu      sync.Mutex
 	waiting []awaiting // goroutines that wait for a collection; guarded by mu
+	broken  bool       // a turn has panicked, which ended the program; guarded by Sched.mu
 }
 
 type awaiting struct {
@@ -53,6 +56,28 @@ func (s *Sched) give(p *P, idle bool) bool {
 		return false
 	}
 	p.turn.P, p.turn.Idle, p.turn.Help = p.ID, idle, false
+	return s.guarded(p, b)
+}
+
+// guarded gives a turn. A host panic in it, be it a check of the heap that fails or a bug of
+// ours, ends the program and leaves the host process alone.
+func (s *Sched) guarded(p *P, b gc.Background) (used bool) {
+	depth := p.depth
+	defer func() {
+		if r := recover(); r != nil {
+			text := fmt.Sprintf("BUG: host panic in the collector: %v\n\n%s", r, debug.Stack())
+			s.mu.Lock()
+			if !s.exiting.Load() {
+				s.turns.broken = true
+				s.end(Exit{Code: 2, Reason: ExitFatal, Text: text})
+			}
+			s.mu.Unlock()
+			for p.depth > depth {
+				s.StartTheWorld(p)
+			}
+			used = true
+		}
+	}()
 	return b.Work(&p.turn)
 }
 

@@ -1,0 +1,33 @@
+package sched
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/terrarium-go/terrarium/internal/gc"
+)
+
+// broken is a collector whose turns panic with the world stopped.
+type broken struct{ gc.Collector }
+
+func (broken) Ask(gc.Request) uint32                  { return 1 }
+func (broken) Done(uint32) bool                       { return false }
+func (broken) Busy() bool                             { return true }
+func (broken) Due(int) bool                           { return true }
+func (broken) CollectStopped(gc.Request) (c gc.Cycle) { return }
+func (broken) Work(t *gc.Turn) bool {
+	t.Stop("test")
+	panic("the heap is broken")
+}
+
+// TestBrokenTurn: a panic in a turn ends the program with a report, not the process.
+func TestBrokenTurn(t *testing.T) {
+	for _, procs := range []int{1, 4} {
+		reports := 0
+		m := newMachine(t, Config{Procs: procs, Report: func(Exit) { reports++ }}, func(t *task) { t.recv(0) })
+		m.SetCollector(broken{m.Collector()})
+		if e := m.run(); e.Reason != ExitFatal || e.Code != 2 || !strings.Contains(e.Text, "the heap is broken") || reports != 1 {
+			t.Errorf("procs=%d: ended with %+v and %d reports", procs, e, reports)
+		}
+	}
+}

@@ -68,7 +68,6 @@ type Analyzer struct {
 	p        *tree.Program
 	state    map[*tree.Func]nestState // of declared functions
 	nests    map[*tree.Func]*nest
-	dots     map[*tree.ArrayLit]bool // made of variadic arguments
 	clauses  map[*tree.Var]token.Pos // variables of type switches: their clauses
 	static   map[tree.Node]bool      // what package-level variables are made of from the start
 	pointers map[types.Type]bool
@@ -87,7 +86,7 @@ type Analyzer struct {
 // New returns an analyzer for the functions of p.
 func New(p *tree.Program) *Analyzer {
 	return &Analyzer{
-		p: p, state: map[*tree.Func]nestState{}, nests: map[*tree.Func]*nest{}, dots: map[*tree.ArrayLit]bool{},
+		p: p, state: map[*tree.Func]nestState{}, nests: map[*tree.Func]*nest{},
 		clauses: map[*tree.Var]token.Pos{}, static: map[tree.Node]bool{}, held: map[tree.Node]tree.Stmt{}, pointers: map[types.Type]bool{}, bound: map[*tree.Func]*tree.Func{}, defs: map[*tree.Var]tree.Expr{},
 		index: map[*tree.Func]int{}, low: map[*tree.Func]int{}, onStack: map[*tree.Func]bool{},
 	}

@@ -352,11 +352,6 @@ func (e *builder) call(ks []dest, c *tree.Call) {
 		}
 		e.expr(to, c.Fn)
 	}
-	if n := len(c.Args); n > 0 && !c.Dots {
-		if lit, ok := c.Args[n-1].(*tree.ArrayLit); ok && lit.P == c.P && isSlice(lit.T) {
-			e.a.dots[lit] = true
-		}
-	}
 	for i, arg := range c.Args {
 		d := e.toHeap()
 		if f != nil {

@@ -281,7 +281,7 @@ func (a *Analyzer) text(n tree.Node) string {
 	case *tree.StructLit, *tree.MapLit:
 		return a.literalText(x.(tree.Expr))
 	case *tree.ArrayLit:
-		if a.dots[x] {
+		if x.Dots {
 			return "... argument"
 		}
 		return a.literalText(x)
@@ -433,7 +433,7 @@ func (a *Analyzer) callText(x *tree.Call) string {
 	if x.Dots {
 		s += "..."
 	} else if n := len(args); n > 0 {
-		if lit, ok := args[n-1].(*tree.ArrayLit); ok && a.dots[lit] {
+		if lit, ok := args[n-1].(*tree.ArrayLit); ok && lit.Dots {
 			s += "..."
 		}
 	}

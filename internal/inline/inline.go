@@ -179,8 +179,20 @@ type site struct {
 	callee *tree.Func // what it is known to call
 }
 
-// add takes up f and the literals inside.
+// add takes up f and the literals inside. What is known of a variable is known only when all of them have been read: a literal may
+// assign a variable of the function around it.
 func (w *work) add(f *tree.Func) {
+	first := len(w.funcs)
+	w.read(f)
+	for _, c := range w.funcs[first:] {
+		for _, s := range c.sites {
+			w.resolve(c, s)
+		}
+	}
+}
+
+// read collects the calls of f and of the literals inside, and what their variables get.
+func (w *work) read(f *tree.Func) {
 	if w.seen[f] {
 		return
 	}
@@ -194,10 +206,7 @@ func (w *work) add(f *tree.Func) {
 	w.funcs = append(w.funcs, c)
 	w.collect(c, f.Body)
 	w.note(f.Body)
-	for _, s := range c.sites {
-		w.resolve(c, s)
-	}
-	literals(f.Body, w.add)
+	literals(f.Body, w.read)
 }
 
 // literals calls visit for the function literals that statements mention.

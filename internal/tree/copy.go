@@ -116,9 +116,10 @@ func (c *Copy) fresh(v *Var, kind VarKind) *Var {
 	return w
 }
 
-// Local makes a local variable of c.Into that stands for v.
+// Local makes a local variable of c.Into that stands for v; its position is in the inlined call, as those of the nodes.
 func (c *Copy) Local(v *Var) *Var {
 	w := c.fresh(v, Local)
+	w.Pos = c.at(At{v.Pos}).P
 	c.Into.Locals = append(c.Into.Locals, w)
 	return w
 }
@@ -249,7 +250,7 @@ func (c *Copy) Expr(x Expr) Expr {
 	case *StructLit:
 		return &StructLit{Typed: c.typed(x.Typed), Vals: c.exprs(x.Vals), Order: x.Order}
 	case *ArrayLit:
-		return &ArrayLit{Typed: c.typed(x.Typed), Len: x.Len, Index: x.Index, Elems: c.exprs(x.Elems)}
+		return &ArrayLit{Typed: c.typed(x.Typed), Len: x.Len, Index: x.Index, Elems: c.exprs(x.Elems), Dots: x.Dots}
 	case *MapLit:
 		return &MapLit{Typed: c.typed(x.Typed), Keys: c.exprs(x.Keys), Vals: c.exprs(x.Vals)}
 	case *Convert:

@@ -222,7 +222,7 @@ func (b *builder) pack(vals []Expr, n int, t types.Type, pos token.Pos) []Expr {
 	if len(vals) == n {
 		return append(vals, &Zero{Typed{At{pos}, t}})
 	}
-	lit := &ArrayLit{Typed: Typed{At{pos}, t}, Len: int64(len(vals) - n)}
+	lit := &ArrayLit{Typed: Typed{At{pos}, t}, Len: int64(len(vals) - n), Dots: true}
 	for i, v := range vals[n:] {
 		lit.Index = append(lit.Index, int64(i))
 		lit.Elems = append(lit.Elems, v)

@@ -304,6 +304,7 @@ type (
 		Len   int64
 		Index []int64
 		Elems []Expr
+		Dots  bool // the slice that a call's variadic arguments are packed into
 		Esc   Esc
 	}
 	// MapLit is a map literal.

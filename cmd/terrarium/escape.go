@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"go/token"
@@ -85,6 +86,14 @@ func runEscape(c *command, args []string) int {
 	}
 	if code, done := parse(fs, args); done {
 		return code
+	}
+	if e.run && e.bench != "" {
+		return fail(2, errors.New("escape: -run and -bench exclude each other"))
+	}
+	if e.why != "" {
+		if _, err := parsePlace(e.why); err != nil {
+			return fail(2, err)
+		}
 	}
 	e.names = fs.Args()
 	if e.run {

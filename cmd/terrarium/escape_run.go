@@ -110,6 +110,7 @@ func sum(res terrarium.Result, pkg string) []escape.Count {
 		at, of := &s.Stack[own], &s.Stack[first]
 		c.AtFile, c.AtLine, c.AtCol = at.File, at.Line, at.Col
 		c.File, c.Line, c.Col, c.Func = of.File, of.Line, of.Col, s.Stack[frame].Func
+		c.Written = at.Func
 		out = append(out, c)
 	}
 	return out

@@ -18,7 +18,8 @@ import (
 //  1. one whose expression stands exactly there;
 //  2. else one whose message stands there (a conversion is where its operand is);
 //  3. else, for a variable, one on the line: it is made where it is declared, a parameter where its function begins;
-//  4. else none: what is allocated has no site, such as the groups of a growing map, a channel, s += t, or is made by a callee.
+//  4. else, for a copy inlined in a function that was not analysed, such as a benchmark, that of the function it was written in;
+//  5. else none: what is allocated has no site, such as the groups of a growing map, a channel, s += t, or is made by a callee.
 
 // Count is what a machine has counted at one place: the instruction of function Func that made the allocation, or the
 // call of the function that did. With inlined calls the place is where the expression or call was written, in another function.
@@ -31,6 +32,8 @@ type Count struct {
 	AtFile string // the place in the package that is studied
 	AtLine int
 	AtCol  int
+
+	Written string // the innermost function of the package studied, which may be inlined in Func
 
 	Through string // the function called there that made the allocation or led to it; "" for none
 	Runtime string // the function of the runtime that made it, for something that is no call in the source; "" for none
@@ -94,14 +97,11 @@ func Join(found []Finding, fset *token.FileSet, counts []Count) []Measured {
 			entry[q] = append(entry[q], f)
 		}
 	}
-	decide := func(c *Count) *Finding {
-		if c.Through != "" {
-			return nil
-		}
+	decide := func(c *Count, fn string) *Finding {
 		p := place{filepath.Base(c.File), c.Line}
 		var exact, message, variable *Finding
 		for _, f := range byLine[p] {
-			if unqualified(c.Func) != f.In {
+			if unqualified(fn) != f.In {
 				continue
 			}
 			if f.Node != nil {
@@ -117,7 +117,7 @@ func Join(found []Finding, fset *token.FileSet, counts []Count) []Measured {
 		}
 		if variable == nil {
 			for _, f := range entry[p] {
-				if unqualified(c.Func) == f.In {
+				if unqualified(fn) == f.In {
 					variable = f
 				}
 			}
@@ -139,7 +139,12 @@ func Join(found []Finding, fset *token.FileSet, counts []Count) []Measured {
 	var out []*Measured
 	for i := range counts {
 		c := &counts[i]
-		f := decide(c)
+		var f *Finding
+		if c.Through == "" {
+			if f = decide(c, c.Func); f == nil && c.Written != "" && c.Written != c.Func {
+				f = decide(c, c.Written)
+			}
+		}
 		var m *Measured
 		if f != nil {
 			if m = sums[f]; m == nil {

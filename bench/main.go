@@ -29,6 +29,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/terrarium-go/terrarium/bench/command"
 	"github.com/terrarium-go/terrarium/bench/peer"
 )
 
@@ -47,10 +48,10 @@ func main() {
 	peer.Main()
 	flag.Parse()
 	tmp, err := os.MkdirTemp("", "terrarium-bench")
-	peer.Must(err)
+	command.Must(err)
 	defer os.RemoveAll(tmp)
 	terrarium := filepath.Join(tmp, "terrarium")
-	peer.Build(terrarium, "..", "./cmd/terrarium")
+	command.Build(terrarium, "..", "./cmd/terrarium")
 	if *versus != "" {
 		*peers += ",versus"
 	}
@@ -64,10 +65,10 @@ func main() {
 			continue
 		}
 		native := filepath.Join(tmp, p)
-		peer.Build(native, ".", "./programs/"+p)
+		command.Build(native, ".", "./programs/"+p)
 		wasm := native + ".wasm"
 		if strings.Contains(*peers, "wazero") {
-			peer.Build(wasm, ".", "./programs/"+p)
+			command.Build(wasm, ".", "./programs/"+p)
 		}
 		src := filepath.Join("programs", p, "main.go")
 		times := map[string][]float64{}
@@ -90,7 +91,7 @@ func main() {
 					}
 					cmd = peer.Self("yaegi", src)
 				default:
-					peer.Must(fmt.Errorf("unknown peer %q", who))
+					command.Must(fmt.Errorf("unknown peer %q", who))
 				}
 				ns, text, err := run(cmd)
 				if err != nil {
@@ -110,7 +111,7 @@ func main() {
 		fmt.Fprintln(w, versusHead(" "+peer.Ratio(peer.Median(times["versus"]), t)+" |"))
 	}
 	if *out != "" {
-		peer.Must(peer.Section(*out, "speed", text.String()))
+		command.Must(peer.Section(*out, "speed", text.String()))
 	}
 }
 

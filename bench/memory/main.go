@@ -27,6 +27,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/terrarium-go/terrarium/bench/command"
 )
 
 var programs = []string{"bintree", "ptrmap", "graph"}
@@ -58,11 +60,11 @@ func main() {
 	flag.Parse()
 	tmp, err := os.MkdirTemp("", "terrarium-memory")
 	if err != nil {
-		fatal(err)
+		command.Must(err)
 	}
 	defer os.RemoveAll(tmp)
 	terrarium := filepath.Join(tmp, "terrarium")
-	command("..", "go", "build", "-o", terrarium, "./cmd/terrarium")
+	command.Run("..", "go", "build", "-o", terrarium, "./cmd/terrarium")
 	match := regexp.MustCompile(*only)
 	var w io.Writer = os.Stdout
 	var file bytes.Buffer
@@ -77,8 +79,8 @@ func main() {
 			continue
 		}
 		native, image := filepath.Join(tmp, p), filepath.Join(tmp, p+".terra")
-		command(".", "go", "build", "-o", native, "./memory/programs/"+p)
-		command(".", terrarium, "build", "-o", image, "./memory/programs/"+p)
+		command.Run(".", "go", "build", "-o", native, "./memory/programs/"+p)
+		command.Run(".", terrarium, "build", "-o", image, "./memory/programs/"+p)
 		peers := []string{"native"}
 		commands := map[string]*exec.Cmd{"native": {Path: native, Args: []string{native}, Env: append(os.Environ(), "GODEBUG=gctrace=1", fmt.Sprint("GOGC=", *gogc))}}
 		for _, gc := range strings.Split(*gcs, ",") {
@@ -93,12 +95,12 @@ func main() {
 			for _, peer := range peers {
 				r, text, err := measure(commands[peer])
 				if err != nil {
-					fatal(fmt.Errorf("%s under %s: %v", p, peer, err))
+					command.Must(fmt.Errorf("%s under %s: %v", p, peer, err))
 				}
 				if want == "" {
 					want = text
 				} else if want != text {
-					fatal(fmt.Errorf("%s under %s prints %q, want %q", p, peer, text, want))
+					command.Must(fmt.Errorf("%s under %s prints %q, want %q", p, peer, text, want))
 				}
 				runs[peer] = append(runs[peer], r)
 			}
@@ -114,21 +116,8 @@ func main() {
 	}
 	if *out != "" {
 		if err := os.WriteFile(*out, file.Bytes(), 0o644); err != nil {
-			fatal(err)
+			command.Must(err)
 		}
-	}
-}
-
-func fatal(err error) {
-	fmt.Fprintln(os.Stderr, "memory:", err)
-	os.Exit(1)
-}
-
-func command(dir string, args ...string) {
-	c := exec.Command(args[0], args[1:]...)
-	c.Dir, c.Stderr = dir, os.Stderr
-	if err := c.Run(); err != nil {
-		fatal(fmt.Errorf("%s: %w", strings.Join(args, " "), err))
 	}
 }
 

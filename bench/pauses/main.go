@@ -21,6 +21,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/terrarium-go/terrarium/bench/command"
 )
 
 var (
@@ -39,12 +41,12 @@ func main() {
 	flag.Parse()
 	tmp, err := os.MkdirTemp("", "terrarium-pauses")
 	if err != nil {
-		fatal(err)
+		command.Must(err)
 	}
 	defer os.RemoveAll(tmp)
 	terrarium, image := filepath.Join(tmp, "terrarium"), filepath.Join(tmp, "program.terra")
-	command("..", "go", "build", "-o", terrarium, "./cmd/terrarium")
-	command(".", terrarium, "build", "-o", image, "./pauses/program")
+	command.Run("..", "go", "build", "-o", terrarium, "./cmd/terrarium")
+	command.Run(".", terrarium, "build", "-o", image, "./pauses/program")
 	fmt.Printf("%d MB, %d goroutines, GOGC=%d, %d processors, %d s, %s, %s/%s\n", *mb, *goroutines, *gogc, *procs, *seconds, time.Now().Format("2006-01-02"), runtime.GOOS, runtime.GOARCH)
 	for _, gc := range strings.Split(*gcs, ",") {
 		c := exec.Command(terrarium, "run", "-gc", gc, "-gogc", fmt.Sprint(*gogc), "-procs", fmt.Sprint(*procs), "-debug", "gctrace=1",
@@ -52,7 +54,7 @@ func main() {
 		var stderr bytes.Buffer
 		c.Stderr = &stderr
 		if err := c.Run(); err != nil {
-			fatal(fmt.Errorf("%v: %s", err, stderr.String()))
+			command.Must(fmt.Errorf("%v: %s", err, stderr.String()))
 		}
 		if *verbose {
 			os.Stderr.Write(stderr.Bytes())
@@ -103,17 +105,4 @@ func histogram(p []float64) {
 func number(s string) float64 {
 	v, _ := strconv.ParseFloat(s, 64)
 	return v
-}
-
-func fatal(err error) {
-	fmt.Fprintln(os.Stderr, "pauses:", err)
-	os.Exit(1)
-}
-
-func command(dir string, args ...string) {
-	c := exec.Command(args[0], args[1:]...)
-	c.Dir, c.Stderr = dir, os.Stderr
-	if err := c.Run(); err != nil {
-		fatal(fmt.Errorf("%s: %w", strings.Join(args, " "), err))
-	}
 }

@@ -1,5 +1,4 @@
-// Package peer has what the benchmarks share: building a program for each way of
-// running it, the other implementations as processes of their own, and the
+// Package peer has what the benchmarks of time share: the other implementations as processes of their own, and the
 // tables in docs/bench.md.
 //
 // Yaegi and wazero are libraries. Each runs in a process of the benchmark's own
@@ -16,12 +15,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sort"
 	"strconv"
-	"strings"
 
+	"github.com/terrarium-go/terrarium/bench/command"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"github.com/tetratelabs/wazero/sys"
@@ -45,7 +43,7 @@ func Main() {
 	default:
 		err = fmt.Errorf("unknown peer %q", name)
 	}
-	Must(err)
+	command.Must(err)
 	os.Exit(0)
 }
 
@@ -83,30 +81,10 @@ func runWazero(file, cache string) error {
 	return err
 }
 
-// Must ends the process when there is an error.
-func Must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
-
-// Build builds a package natively, or for wasip1 if the name of the binary ends in .wasm.
-func Build(bin, dir, pkg string) {
-	c := exec.Command("go", "build", "-o", bin, pkg)
-	c.Dir, c.Stderr, c.Env = dir, os.Stderr, os.Environ()
-	if strings.HasSuffix(bin, ".wasm") {
-		c.Env = append(c.Env, "GOOS=wasip1", "GOARCH=wasm")
-	}
-	if err := c.Run(); err != nil {
-		Must(fmt.Errorf("building %s: %w", pkg, err))
-	}
-}
-
 // Self is the command line of a peer in a process of this binary.
 func Self(args ...string) []string {
 	exe, err := os.Executable()
-	Must(err)
+	command.Must(err)
 	return append([]string{exe, "-peer"}, args...)
 }
 

@@ -21,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/terrarium-go/terrarium/bench/command"
 	"github.com/terrarium-go/terrarium/bench/peer"
 )
 
@@ -44,21 +45,21 @@ func main() {
 	peer.Main()
 	flag.Parse()
 	tmp, err := os.MkdirTemp("", "terrarium-start")
-	peer.Must(err)
+	command.Must(err)
 	defer os.RemoveAll(tmp)
 	terrarium := filepath.Join(tmp, "terrarium")
-	peer.Build(terrarium, "..", "./cmd/terrarium")
+	command.Build(terrarium, "..", "./cmd/terrarium")
 	os.Setenv("TERRARIUM_CACHE", filepath.Join(tmp, "cache"))
 
 	var programs []*program
 	for _, name := range []string{"hello", "web"} {
 		at := func(suffix string) string { return filepath.Join(tmp, name+suffix) }
 		p := &program{name, filepath.Join("start", "programs", name, "main.go"), at(""), at(".wasm"), at(".terra"), at(".wazero")}
-		peer.Build(p.native, ".", "./start/programs/"+name)
-		peer.Build(p.wasm, ".", "./start/programs/"+name)
+		command.Build(p.native, ".", "./start/programs/"+name)
+		command.Build(p.wasm, ".", "./start/programs/"+name)
 		build := exec.Command(terrarium, "build", "-o", p.image, p.src)
 		build.Stderr = os.Stderr
-		peer.Must(build.Run())
+		command.Must(build.Run())
 		programs = append(programs, p)
 	}
 	ways := []way{
@@ -109,7 +110,7 @@ func main() {
 	}
 	fmt.Print(b.String())
 	if *out != "" {
-		peer.Must(peer.Section(*out, "start", b.String()))
+		command.Must(peer.Section(*out, "start", b.String()))
 	}
 }
 

@@ -82,11 +82,7 @@ func gotest(ctx context.Context, args []string) int {
 	if err := pool.Run(ctx, jobs); err != nil {
 		return misuse(err)
 	}
-	code := v.end()
-	if err := v.writeJUnit(*junit); err != nil {
-		return misuse(err)
-	}
-	return code
+	return v.endJUnit(*junit)
 }
 
 func misuse(err error) int {

@@ -283,11 +283,7 @@ func testprog(ctx context.Context, args []string) int {
 	if err := pool.Run(ctx, jobs); err != nil {
 		return misuse(err)
 	}
-	code := v.end()
-	if err := v.writeJUnit(*junit); err != nil {
-		return misuse(err)
-	}
-	return code
+	return v.endJUnit(*junit)
 }
 
 // layOutProg writes the module that is run here.

@@ -141,6 +141,15 @@ type junitSuite struct {
 	Cases    []junitCase `xml:"testcase"`
 }
 
+// endJUnit is end, and a JUnit report in file; "" is none.
+func (v *verdicts) endJUnit(file string) int {
+	code := v.end()
+	if err := v.writeJUnit(file); err != nil {
+		return misuse(err)
+	}
+	return code
+}
+
 // writeJUnit writes all verdicts as a JUnit report; file "" is none.
 func (v *verdicts) writeJUnit(file string) error {
 	if file == "" {

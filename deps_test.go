@@ -20,7 +20,7 @@ const module = "github.com/terrarium-go/terrarium"
 var rooms = map[string]string{
 	"debug":         "",
 	"abi":           "",
-	"bytecode":      "abi",
+	"bytecode":      "abi mem",
 	"cache":         "",
 	"guest":         "",
 	"randprog":      "",

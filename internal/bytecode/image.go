@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
+	"github.com/terrarium-go/terrarium/internal/mem"
 )
 
 // Image
@@ -93,6 +94,7 @@ func sizeHint(r io.Reader, limit int64) int64 {
 // readAll is io.ReadAll with a first guess of the size, which spares copies.
 func readAll(r io.Reader, guess int64) ([]byte, error) {
 	b := make([]byte, 0, guess+512)
+	mem.Populate(b[:guess])
 	for {
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
@@ -277,23 +279,28 @@ type decoder struct {
 	b     []byte
 	err   error
 	short slab[uint32]
+	maps  slab[uint64]
 	lines slab[abi.Line]
+	calls slab[abi.InlCall]
+	small slab[abi.Small]
+	objs  slab[abi.StackObject]
 }
 
 // slab hands out short slices of one array.
 type slab[T any] struct{ free []T }
 
-const slabSize = 4096 // elements
+const slabSize = 32 << 10 // bytes
 
 func (s *slab[T]) take(n int) []T {
 	if n == 0 {
 		return nil
 	}
-	if n > slabSize/4 {
+	size := slabSize / int(unsafe.Sizeof(*new(T)))
+	if n > size/4 {
 		return make([]T, n)
 	}
 	if n > len(s.free) {
-		s.free = make([]T, slabSize)
+		s.free = make([]T, size)
 	}
 	out := s.free[:n:n]
 	s.free = s.free[n:]
@@ -373,10 +380,7 @@ func (d *decoder) str() string {
 // words reads a bitmap.
 func (d *decoder) words() []uint64 {
 	n := d.count(8)
-	if n == 0 {
-		return nil
-	}
-	s := make([]uint64, n)
+	s := d.maps.take(n)
 	for i := range s {
 		s[i] = binary.LittleEndian.Uint64(d.b[i*8:])
 	}
@@ -465,22 +469,23 @@ func (d *decoder) function(f *abi.Func) {
 	}
 	f.Flags = abi.FuncFlag(flags)
 	f.ArgMap = d.words()
-	f.Small = decodeList(d, 2, func() (s abi.Small) {
-		s.Off = d.n32()
-		n := d.num()
-		s.Size, s.Signed = uint8(n>>1), n&1 != 0
-		return s
-	})
+	f.Small = d.small.take(d.count(2))
+	for i := range f.Small {
+		off, n := d.n32(), d.num()
+		f.Small[i] = abi.Small{Off: off, Size: uint8(n >> 1), Signed: n&1 != 0}
+	}
 	f.Safe = d.n32s()
 	f.Maps = d.n32s()
-	f.Objects = decodeList(d, 3, func() abi.StackObject {
-		return abi.StackObject{Slot: d.n32(), Type: abi.TypeID(d.n32()), Size: d.num()}
-	})
+	f.Objects = d.objs.take(d.count(3))
+	for i := range f.Objects {
+		f.Objects[i] = abi.StackObject{Slot: d.n32(), Type: abi.TypeID(d.n32()), Size: d.num()}
+	}
 	f.Lines = d.lines.take(d.count(4))
 	for i := range f.Lines {
 		f.Lines[i] = abi.Line{Start: d.n32(), Line: d.s32(), File: d.s32(), Inl: d.s32()}
 	}
-	f.Inl = decodeList(d, 6, func() abi.InlCall {
-		return abi.InlCall{Name: d.str(), File: d.s32(), Line: d.s32(), Callee: d.s32(), Start: d.s32(), Parent: d.s32()}
-	})
+	f.Inl = d.calls.take(d.count(6))
+	for i := range f.Inl {
+		f.Inl[i] = abi.InlCall{Name: d.str(), File: d.s32(), Line: d.s32(), Callee: d.s32(), Start: d.s32(), Parent: d.s32()}
+	}
 }

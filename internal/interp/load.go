@@ -105,7 +105,10 @@ func LoadImage(space *mem.Space, p *bytecode.Program) error {
 		if !space.Commit(part.base, part.n, mem.KindData) {
 			return fmt.Errorf("program image of %d bytes does not fit the limit of %d bytes", ro+rw, space.Limit())
 		}
-		space.Write(part.base, part.bytes)
+		if b, ok := space.Bytes(part.base, uint64(len(part.bytes))); ok {
+			mem.Populate(b)
+			copy(b, part.bytes)
+		}
 		if part.seal {
 			if err := space.Seal(part.base, part.n); err != nil {
 				return fmt.Errorf("sealing the image: %w", err)
@@ -196,6 +199,7 @@ func (m *Machine) codePointer(f *abi.Func) uint64 {
 // patch makes the loop's copy of the text.
 func (m *Machine) patch() error {
 	code := make([]bytecode.Ins, len(m.prog.Code)+1)
+	mem.Populate(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(code))), len(code)*bytecode.InsBytes))
 	copy(code, m.prog.Code)
 	code = code[:len(m.prog.Code)]
 	for i := range code {

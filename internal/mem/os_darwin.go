@@ -30,3 +30,6 @@ func forget(b []byte) error {
 
 // adviseHuge does nothing: this system chooses its page sizes itself.
 func adviseHuge([]byte) {}
+
+// Populate does nothing: pages come by faults here.
+func Populate([]byte) {}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,9 +12,6 @@ import (
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/escape"
-	"github.com/terrarium-go/terrarium/internal/inline"
-	"github.com/terrarium-go/terrarium/internal/load"
-	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
 // escapeVerb compares escape analysis with the expectations of the Go distribution's tests, or with -pkg with what the
@@ -26,7 +21,8 @@ func escapeVerb(_ context.Context, args []string) int {
 	run := fs.String("run", "", "only files whose path matches the `regexp`")
 	verbose := fs.Bool("v", false, "show every difference")
 	pkgs := fs.String("pkg", "", "compare with the real compiler on these `packages` (comma-separated)")
-	costs := fs.String("inline", "", "compare what can be inlined, at what cost, and which calls are, with the real compiler on these `packages` (comma-separated)")
+	inlining := fs.Bool("inlined", false, "with -pkg: compile with inlining, and compare every message word by word")
+	byCost := fs.String("inline", "", "compare what can be inlined, at what cost, and which calls are, with the real compiler on these `packages` (comma-separated)")
 	fs.Parse(args)
 	match, err := regexp.Compile(*run)
 	if err != nil {
@@ -36,11 +32,15 @@ func escapeVerb(_ context.Context, args []string) int {
 	if err != nil {
 		return misuse(err)
 	}
-	if *costs != "" {
-		return inlinePackages(strings.Split(*costs, ","), *verbose)
+	if *byCost != "" {
+		return costs.packages(splitList(*byCost), *verbose)
 	}
 	if *pkgs != "" {
-		return escapePackages(strings.Split(*pkgs, ","), *verbose)
+		c := &placed
+		if *inlining {
+			c = &inlined
+		}
+		return c.packages(splitList(*pkgs), *verbose)
 	}
 	var files []string
 	for _, glob := range []string{"*.go", "fixedbugs/*.go", "typeparam/*.go", "abi/*.go"} {
@@ -173,11 +173,11 @@ func errorcheckFlags(text string) (f checkFlags, ok bool) {
 }
 
 var (
-	wantLine = regexp.MustCompile(`// (?:GC_)?ERROR (.*)`)
-	autoLine = regexp.MustCompile(`// (?:GC_)?ERRORAUTO (.*)`)
-	quoted   = regexp.MustCompile("\"([^\"]*)\"|`([^`]*)`")
-	lineExpr = regexp.MustCompile(`LINE(([+-])(\d+))?`)
-	inlining = regexp.MustCompile(`inlin|devirtualiz`)
+	wantLine   = regexp.MustCompile(`// (?:GC_)?ERROR (.*)`)
+	autoLine   = regexp.MustCompile(`// (?:GC_)?ERRORAUTO (.*)`)
+	quoted     = regexp.MustCompile("\"([^\"]*)\"|`([^`]*)`")
+	lineExpr   = regexp.MustCompile(`LINE(([+-])(\d+))?`)
+	inlineText = regexp.MustCompile(`inlin|devirtualiz`)
 )
 
 // want is one expectation.
@@ -232,45 +232,6 @@ type escapeTest struct {
 	misses, extra                             []string
 }
 
-// analyse returns the findings for the files or the package named.
-func analyse(opts escape.Options, noInline bool, level int, names ...string) (out []escape.Finding, fset *token.FileSet, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	l, err := load.Load(&load.Config{Library: true, Unlinked: true}, names...)
-	if err != nil {
-		return nil, nil, err
-	}
-	p := tree.NewProgram(l)
-	pkg := l.Roots[0].LinkPath
-	var writer *escape.Analyzer
-	others := inline.New(p, inline.Options{})
-	in := inline.New(p, inline.Options{Off: noInline, Explain: level > 1, Report: func(n inline.Note) {
-		fn, kind := n.Caller, escape.Inlined
-		if fn == nil {
-			fn = n.F
-		}
-		if n.Kind == inline.Devirtualizing {
-			kind = escape.Devirtualized
-		}
-		if text := n.Text(writer, level); text != "" && fn.Pkg == pkg && fn.Flags&tree.Wrapper == 0 {
-			out = append(out, escape.Finding{Pos: p.Site(n.Pos), Kind: kind, Text: text, Fn: fn})
-		}
-	}})
-	opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
-		writer = a
-		if noInline && f.Pkg != pkg { // -l is for the package, what it uses is compiled as usual
-			others.Func(f)
-			return
-		}
-		in.Func(f)
-	}
-	out = append(out, escape.Package(p, pkg, opts)...)
-	return out, l.Fset, nil
-}
-
 func (t *escapeTest) judge(f checkFlags) error {
 	found, fset, err := analyse(escape.Options{Mutations: f.mutations}, f.noInline, f.level, t.name)
 	if err != nil {
@@ -296,7 +257,7 @@ func (t *escapeTest) judge(f checkFlags) error {
 		byLine[w.line] = rest
 		if !escapeText.MatchString(w.text) {
 			switch {
-			case inlining.MatchString(w.text):
+			case inlineText.MatchString(w.text):
 				t.inlTotal++
 				if hit {
 					t.inlPassed++
@@ -323,84 +284,3 @@ func (t *escapeTest) judge(f checkFlags) error {
 }
 
 var escapeText = regexp.MustCompile(`escap|leak|heap|self-assign|zero-copy|unsafe uintptr|stack|mutates|calls param`)
-
-// escapePackages compares allocation sites with what the real compiler prints, without inlining.
-func escapePackages(pkgs []string, verbose bool) int {
-	var all, agree int
-	for _, pkg := range pkgs {
-		cmd := exec.Command("go", "build", "-gcflags="+pkg+"=-m -l", pkg)
-		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			fmt.Printf("skip %s: %v\n", pkg, firstLine(string(out)))
-			continue
-		}
-		theirs := map[string]string{}
-		for _, line := range bytes.Split(out, []byte("\n")) {
-			m := compilerLine.FindStringSubmatch(string(line))
-			if m == nil || !strings.HasSuffix(filepath.ToSlash(filepath.Dir(m[1])), "src/"+pkg) {
-				continue // an instance of another package's generic function
-			}
-			if v := verdict(m[4]); v != "" {
-				theirs[filepath.Base(m[1])+":"+m[2]+":"+m[3]+": "+v] = m[4]
-			}
-		}
-		found, fset, err := analyse(escape.Options{}, true, 1, pkg)
-		if err != nil {
-			fmt.Printf("skip %s: %v\n", pkg, firstLine(err.Error()))
-			continue
-		}
-		ours := map[string]string{}
-		for _, f := range found {
-			p := fset.Position(f.Pos)
-			if v := verdict(f.Text); v != "" {
-				ours[fmt.Sprintf("%s:%d:%d: %s", filepath.Base(p.Filename), p.Line, p.Column, v)] = f.Text
-			}
-		}
-		n, same := 0, 0
-		var diff []string
-		for k, text := range theirs {
-			n++
-			if _, ok := ours[k]; ok {
-				same++
-			} else {
-				diff = append(diff, k+"   (compiler only: "+text+")")
-			}
-		}
-		for k, text := range ours {
-			if _, ok := theirs[k]; !ok {
-				n++
-				diff = append(diff, k+"   (ours only: "+text+")")
-			}
-		}
-		all += n
-		agree += same
-		fmt.Printf("%s: %d of %d sites agree (%.1f %%)\n", pkg, same, n, 100*float64(same)/float64(max(n, 1)))
-		if verbose {
-			sort.Strings(diff)
-			for _, d := range diff {
-				fmt.Println("    " + d)
-			}
-		}
-	}
-	fmt.Printf("%d passed, %d failed, 0 skipped\n", agree, all-agree)
-	if agree < all {
-		return 1
-	}
-	return 0
-}
-
-var compilerLine = regexp.MustCompile(`^(.*\.go):(\d+):(\d+): (.*)$`)
-
-// verdict reduces a message about an allocation site or a parameter to what is compared; others become "".
-func verdict(s string) string {
-	switch {
-	case strings.HasPrefix(s, "moved to heap"), strings.HasPrefix(s, "leaking param"):
-		return s
-	case strings.HasSuffix(s, "escapes to heap"):
-		return "escapes"
-	case strings.HasSuffix(s, "does not escape"):
-		return "stays"
-	}
-	return ""
-}

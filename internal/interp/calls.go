@@ -20,10 +20,10 @@ import (
 //	reflect.methodValueCall the same for method values, with reflect.callMethod
 //
 // The call is pushed with stack.Mark, so that its RET comes back to the CALLN of
-// the host function, which finishes (returned). The stubs do not know their
-// signature: they take all the words that their caller has room for. No stack
-// map describes them either, so a goroutine is never stopped at the entry of a
-// stub, and while the block is allocated its words are roots, whatever they are.
+// the host function, which finishes (returned). The stubs know the length of their
+// parameters, not that of the results: for those they give back all the words that their caller has room for.
+// No stack map describes the parameters, so a goroutine is never stopped at the entry of a
+// stub, and while the block is allocated their words are roots, whatever they are.
 
 // returning is a host function that waits for a guest call it made.
 type returning struct {
@@ -116,11 +116,12 @@ func stub(c *host.Call, sym string) host.Status {
 	if !mem.InRegion(ctx, 24) || argLen > n {
 		return c.Fatal("a function made by reflection has been destroyed")
 	}
-	const extra = 8 + 64 // retValid, RegArgs
+	args := min((argLen+7)&^7, n) // above them nothing of the caller is alive
+	const extra = 8 + 64          // retValid, RegArgs
 	block, ok := c.Alloc(n+extra, 0, false)
 	if !ok {
 		// Roots for the collection that follows; dropped when called again.
-		held := append([]uint64{ctx}, unsafe.Slice((*uint64)(unsafe.Pointer(w.st.fp)), n/8)...)
+		held := append([]uint64{ctx}, unsafe.Slice((*uint64)(unsafe.Pointer(w.st.fp)), args/8)...)
 		if !c.Retry {
 			w.gs.returns = append(w.gs.returns, returning{depth: w.depth(), stub: true, held: held})
 		}
@@ -129,7 +130,7 @@ func stub(c *host.Call, sym string) host.Status {
 	if c.Retry {
 		w.gs.returns = w.gs.returns[:len(w.gs.returns)-1]
 	}
-	c.Space.Copy(block, w.guest(w.st.fp), n)
+	c.Space.Copy(block, w.guest(w.st.fp), args)
 	slots := max(uint32(n/8), m.funcOf(w.st.pc).Frame, 4)
 	w.gs.returns = append(w.gs.returns, returning{depth: w.depth(), stub: true, block: block, from: argLen, size: n, held: []uint64{block, ctx}})
 	if !w.reach(slots, f.Frame) {

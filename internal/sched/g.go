@@ -113,7 +113,7 @@ func (w WaitReason) String() string {
 type G struct {
 	Stack       stack.Stack
 	stack.State        // valid unless the goroutine is in the interpreter's loop
-	Ctx         uint64 // closure object of the newest call; a root while the goroutine stands at a function's entry
+	Ctx         uint64 // closure object of the newest call of a func value; a root while the goroutine stands at the entry of a function that takes one
 	StartFn     uint64 // closure it was started with; a root until it has started
 
 	ID        uint64    // from 1; never used again

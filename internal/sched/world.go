@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"sync"
 
+	"github.com/terrarium-go/terrarium/internal/abi"
 	"github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
@@ -268,7 +269,7 @@ func (s *Sched) rootsOf(g *G, m gc.Marker) {
 		if len(f.Map) > 0 {
 			m.Range(f.FP, mapped(f), f.Map)
 		}
-		if f.Entry {
+		if f.Entry && f.Func.Flags&abi.ClosureFn != 0 { // for others it is what an earlier call has left
 			m.Pointer(g.Ctx)
 		}
 		return true

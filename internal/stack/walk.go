@@ -54,7 +54,7 @@ type Frame struct {
 	FP    mem.Addr // of slot 0
 	Depth int      // control words below this frame: 1 for the oldest
 	Top   bool     // the newest frame
-	Entry bool     // stands at the function's entry: only parameters and the goroutine's Ctx are live
+	Entry bool     // stands at the function's entry: only parameters are live, and the goroutine's Ctx if the function takes a closure object
 	Word  uint64   // control word that the call in progress pushed; 0 for the newest frame
 	Map   []uint64 // bit per slot: holds a live pointer; slots beyond the map hold none
 }

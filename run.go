@@ -237,6 +237,16 @@ func godebug(f *debug.Flags, env []string) {
 				f.GCTrace = max(f.GCTrace, n)
 			case "scavtrace":
 				f.ScavTrace = max(f.ScavTrace, n)
+			case "gcpacertrace":
+				f.PacerTrace = max(f.PacerTrace, n)
+			case "inittrace":
+				f.InitTrace = max(f.InitTrace, n)
+			case "checkfinalizers":
+				f.CheckFinalizers = max(f.CheckFinalizers, n)
+			case "tracebackancestors":
+				f.Ancestors = max(f.Ancestors, n)
+			case "tracebacklabels":
+				f.TracebackLabels = f.TracebackLabels || n == 1
 			}
 		}
 	}

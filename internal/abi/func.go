@@ -142,6 +142,7 @@ var Hooks = []string{
 	"runtime.trapText",    // func(msg string): raises a runtime.Error with this text ("runtime error: " added)
 	"runtime.trapPlain",   // func(msg string): raises a runtime.Error whose text is exactly msg (plainError: "send on closed channel" …)
 	"runtime.trapAssert",  // func(iface, have, want *abi.Type, method string): raises a *TypeAssertionError
+	"runtime.goexit",      // func(): stands below the first frame of every goroutine for runtime.Callers; nobody calls it
 	"runtime.goexit0",     // func(): runs the deferred calls of a goroutine that called Goexit, then ends it
 	"runtime.finq",        // func(): body of the goroutine that runs finalizers and cleanups
 	"runtime.timerproc",   // func(): body of the goroutine that runs timer callbacks

@@ -97,6 +97,8 @@ type Turn struct {
 	Idle  bool // the processor has nothing else to do
 	Help  bool // the processor cannot go on before a cycle is done
 	Brief bool // the processor has nobody else to run its goroutine: it may be kept for its fraction, but not for a whole cycle
+	// Owed is the bytes of marking that allocations of the processor owe (heap.Cache.Owed); nil: none.
+	Owed *int64
 	// Yield reports whether the processor is wanted for something else: the turn
 	// should end within some ten microseconds.
 	Yield func() bool

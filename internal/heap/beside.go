@@ -71,6 +71,11 @@ func (h *Heap) BeginMark(assist func(c *Cache, bytes uint64)) {
 	h.black.Store(0)
 	h.blackS.Store(0)
 	h.blackN.Store(0)
+	h.cachesMu.Lock()
+	defer h.cachesMu.Unlock()
+	for _, c := range h.caches {
+		c.Owed = 0
+	}
 }
 
 // Marking reports whether allocations are black.

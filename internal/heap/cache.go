@@ -71,7 +71,8 @@ var _ = [1]byte{}[unsafe.Sizeof(Slot{})-64]
 type Cache struct {
 	Slots [NumSpanClasses]Slot
 
-	Owed int64 // bytes of marking that allocations here owe; the collector's, see BeginMark
+	Owed   int64  // bytes of marking that allocations here owe; the collector's, see BeginMark
+	Behind func() // called when the collector had nothing at hand with which an allocation could pay; nil: nobody is told
 
 	heap     *Heap
 	reserve  reserve

@@ -96,11 +96,15 @@ func (h *pageHeap) alloc(n uint64, k mem.Kind) (p uint64, zero, ok bool) {
 		if h.away() > 0 {
 			p, ok = h.free.find(n)
 		}
-		if !ok {
+		grown := !ok
+		if grown {
 			p, ok = h.grow(n)
 		}
 		if !ok || !h.commit(p, n) {
 			return 0, false, false
+		}
+		if grown {
+			defer h.shed()
 		}
 	}
 	zero = !anySet(h.dirty, p, n)
@@ -147,7 +151,8 @@ func (h *pageHeap) grow(n uint64) (p uint64, ok bool) {
 	if ahead >= hugePages {
 		more = (more + hugePages - 1) &^ (hugePages - 1)
 	}
-	if more <= maxPages && more <= uint64(len(h.free.tree[0]))*chunkPages && h.space.Used()+(n+4*ahead)<<PageShift < h.scav.most(h.space) {
+	if more <= maxPages && more <= uint64(len(h.free.tree[0]))*chunkPages && h.space.Used()+(n+4*ahead)<<PageShift < h.scav.most(h.space) &&
+		h.held()+(n+ahead)<<PageShift <= h.scav.keep() {
 		h.extend(more)
 		h.commit(p, more-p)
 	}

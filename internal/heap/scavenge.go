@@ -19,7 +19,8 @@ import (
 // need. There are four occasions:
 //
 //	limit       a commit or a charge that the hard limit refuses: idle pages elsewhere pay for it
-//	eager       a commit that would cross the soft limit (GOMEMLIMIT): the same, by the allocator
+//	eager       a commit that would cross the soft limit (GOMEMLIMIT): the same, by the allocator;
+//	            and pages at the end of the heap, when it holds more than it will want: the holes were too small, and will stay so
 //	background  a goroutine of the host, after collections
 //	forced      debug.FreeOSMemory: everything
 //
@@ -136,10 +137,20 @@ func (s *scavenger) keep() uint64 {
 	return uint64(min(want*1.1, math.MaxInt64))
 }
 
+// held is the bytes of spans and idle pages.
+func (h *pageHeap) held() uint64 { return h.space.UsedBy(mem.KindHeap) + h.space.UsedBy(mem.KindIdle) }
+
+// shed gives the surplus back when the heap has grown at its end. mu is held.
+func (h *pageHeap) shed() {
+	if n := h.surplus(); n >= granuleBytes {
+		h.decommit(n, 1, 0, releaseEager)
+	}
+}
+
 // surplus is the bytes that the background should give back.
 func (h *pageHeap) surplus() uint64 {
 	idle := h.space.UsedBy(mem.KindIdle)
-	have, keep := h.space.UsedBy(mem.KindHeap)+idle, h.scav.keep()
+	have, keep := h.held(), h.scav.keep()
 	n := have - min(have, keep)
 	if soft := h.scav.soft.Load(); soft > 0 {
 		used := h.space.Used()

@@ -75,7 +75,8 @@ type Machine struct {
 	metered bool
 	budget  atomic.Int64 // calls and back-branches that the program may still make
 
-	counting int // debug flag pairs
+	counting int                        // debug flag pairs
+	told     atomic.Pointer[traceLevel] // by debug.SetTraceback; nil: nothing
 	countsMu sync.Mutex
 	counts   []*[bytecode.CountSlots]uint64 // one for each worker; guarded by countsMu
 
@@ -111,11 +112,12 @@ type worker struct {
 
 // goroutine is what the interpreter hangs on a G.
 type goroutine struct {
-	panics  []panicking
-	returns []returning
-	pins    int     // of procPin: while above 0 nothing but Exit takes the P away
-	signal  uintptr // PC of a memory fault whose panic is in progress, else 0
-	behind  bool    // the host call at PC is done: the goroutine goes on behind it (PC has the stack map)
+	panics    []panicking
+	returns   []returning
+	pins      int        // of procPin: while above 0 nothing but Exit takes the P away
+	signal    uintptr    // PC of a memory fault whose panic is in progress, else 0
+	ancestors []ancestor // with the debug flag tracebackancestors, nearest first
+	behind    bool       // the host call at PC is done: the goroutine goes on behind it (PC has the stack map)
 }
 
 // Pointers implements sched.RunState.

@@ -167,6 +167,7 @@ func (b *builder) panics() {
 		b.calln(8, 0, 0, "runtime.panicDone"),
 		Ins{Op: LJMP, Imm: 4},
 		b.calln(8, 0, 0, "runtime.fatalPanic"), Ins{Op: RET})
+	b.fn("runtime.goexit", abi.System, 8, Ins{Op: RET})
 	b.fn("runtime.goexit0", abi.System, 24,
 		Ins{Op: LDI, A: 8}, Ins{Op: LDI, A: 9}, Ins{Op: LDI, A: 10, Imm: 1}, b.calln(8, 3, 3, "runtime.panicStart"),
 		b.calln(8, 0, 1, "runtime.nextDefer"), // 5

@@ -56,6 +56,7 @@ const panickingCost = int64(unsafe.Sizeof(panicking{}))
 func (w *worker) dropPanics() {
 	w.m.vm.Space.Uncharge(int64(cap(w.gs.panics))*panickingCost, mem.KindRecord)
 	w.gs.panics = nil
+	w.m.dropAncestors(w.gs)
 }
 
 func init() {

@@ -235,6 +235,10 @@ func (w *worker) spawn(in *bytecode.Ins) bool {
 		g, st := s.NewG(w.p, w.g, fn, w.st.pc, flags(retry))
 		switch st {
 		case heap.OK:
+			if w.m.vm.Flags.Ancestors > 0 {
+				w.save()
+				w.m.inherit(g, w.g)
+			}
 			s.Queue(w.p, g)
 			return w.next()
 		case heap.NeedGC:

@@ -51,23 +51,36 @@ func (m *Machine) file(i int32) string {
 	return "?"
 }
 
-// Callers implements host.Frames.
+// Callers implements host.Frames. A goroutine that has not run yet stands at the entry of its function.
 func (m *Machine) Callers(g *sched.G, skip int, pcs []uint64) int {
 	n := 0
+	add := func(pc uint64) bool {
+		if skip > 0 {
+			skip--
+			return true
+		}
+		if n == len(pcs) {
+			return false
+		}
+		pcs[n] = pc
+		n++
+		return true
+	}
+	all := true
 	m.physical(g, func(fn *abi.Func, ins uint32) bool {
 		for _, f := range m.visibleFrames(fn, ins) {
-			if skip > 0 {
-				skip--
-				continue
-			}
-			if n == len(pcs) {
+			if all = add(f.PC); !all {
 				return false
 			}
-			pcs[n] = f.PC
-			n++
 		}
 		return true
 	})
+	if fn := m.closure(g.StartFn); g.PC == 0 && fn != nil {
+		add(m.pcOf(fn.Entry))
+	}
+	if all {
+		add(m.pcOf(m.prog.Funcs[m.hooks["runtime.goexit"]].Entry))
+	}
 	return n
 }
 
@@ -78,10 +91,10 @@ type shown struct {
 	offset uint64 // bytes into the function; 0 for inlined calls
 }
 
-// visible lists the frames of g that a traceback prints: the innermost and the outermost
-// ones, with the number of those between. A stack may be deep and the host's memory
-// short, so that no more frames than these are kept at any time.
-func (m *Machine) visible(g *sched.G) (inner, outer []shown, elided int) {
+// visible lists the frames of g that a traceback prints, those of package runtime among them if all:
+// the innermost and the outermost ones, with the number of those between. A stack may be deep and the
+// host's memory short, so that no more frames than these are kept at any time.
+func (m *Machine) visible(g *sched.G, all bool) (inner, outer []shown, elided int) {
 	n := 0 // frames found; outer is a ring of the last outerFrames of those behind inner
 	first := true
 	var recent [16]struct { // what a deep recursion comes back to
@@ -98,12 +111,12 @@ func (m *Machine) visible(g *sched.G) (inner, outer []shown, elided int) {
 			r.fn, r.ins, r.fs = fn, ins, m.expand(fn, ins)
 		}
 		for i, f := range r.fs {
-			if f.Func == "runtime.gopanic" && !first {
+			if f.Func == "runtime.gopanic" && (!first || all) {
 				f.Func, f.System = "panic", false
 			}
 			asked := first && f.Func == "runtime.Stack" // shows what is above it
 			first = false
-			if f.System || asked {
+			if f.System && !all || asked {
 				continue
 			}
 			s := shown{Frame: f, args: true}
@@ -158,6 +171,9 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 	if id := g.BubbleID(); id != 0 {
 		fmt.Fprintf(b, ", synctest bubble %d", id)
 	}
+	if m.vm.Flags.TracebackLabels {
+		m.labels(b, g.Labels)
+	}
 	b.WriteString("]:\n")
 	switch {
 	case !known:
@@ -167,7 +183,11 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 			(&shown{Frame: host.Frame{Func: fn.Name, File: fn.File, Line: int(fn.Line)}}).write(b)
 		}
 	default:
-		inner, outer, elided := m.visible(g)
+		level, _ := m.level()
+		inner, outer, elided := m.visible(g, level > 1)
+		if len(inner) == 0 {
+			inner, outer, elided = m.visible(g, true)
+		}
 		for i := range inner {
 			inner[i].write(b)
 		}
@@ -178,28 +198,30 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 			outer[i].write(b)
 		}
 	}
-	if g.CreatedBy != 0 {
-		ins := m.index(g.CreatedBy)
-		if fn := m.prog.FuncAt(ins); fn != nil && !system(fn.Name) {
-			f := m.expand(fn, ins)[0]
-			fmt.Fprintf(b, "created by %s in goroutine %d\n\t%s:%d +%#x\n", f.Func, g.ParentID, f.File, f.Line, uint64(ins+1-fn.Entry)*bytecode.InsBytes)
+	m.createdBy(b, g.CreatedBy, g.ParentID)
+	if gs, ok := g.Run.(*goroutine); ok {
+		for i := range gs.ancestors {
+			m.ancestor(b, &gs.ancestors[i])
 		}
 	}
 }
 
-// level is GOTRACEBACK of the guest's environment: 0 none, 1 the current
-// goroutine, 2 all of them.
-func (m *Machine) level() int {
-	for _, kv := range m.vm.Sys.Env {
-		switch v, ok := strings.CutPrefix(kv, "GOTRACEBACK="); {
-		case !ok:
-		case v == "none" || v == "0":
-			return 0
-		case v == "all" || v == "system" || v == "crash" || v == "1" || v == "2":
-			return 2
-		}
+// createdBy writes where a goroutine was started, and by which one unless that is 0.
+func (m *Machine) createdBy(b *strings.Builder, pc uintptr, parent uint64) {
+	if pc == 0 {
+		return
 	}
-	return 1
+	ins := m.index(pc)
+	fn := m.prog.FuncAt(ins)
+	if fn == nil || system(fn.Name) {
+		return
+	}
+	f := m.expand(fn, ins)[0]
+	fmt.Fprintf(b, "created by %s", f.Func)
+	if parent != 0 {
+		fmt.Fprintf(b, " in goroutine %d", parent)
+	}
+	fmt.Fprintf(b, "\n\t%s:%d +%#x\n", f.File, f.Line, uint64(ins+1-fn.Entry)*bytecode.InsBytes)
 }
 
 // tracebacks is what follows a report: an empty line and g, then with all every other
@@ -207,7 +229,7 @@ func (m *Machine) level() int {
 // the rest from being printed.
 func (m *Machine) tracebacks(g *sched.G, all, known bool) []byte {
 	var b strings.Builder
-	level := m.level()
+	level, others := m.level()
 	if level == 0 {
 		return nil
 	}
@@ -223,7 +245,7 @@ func (m *Machine) tracebacks(g *sched.G, all, known bool) []byte {
 	if g != nil {
 		one(g, true, known)
 	}
-	if all || level == 2 {
+	if all || others {
 		m.vm.Sched.Goroutines(func(o *sched.G) bool {
 			if o != g && o.Shown() {
 				one(o, false, true)

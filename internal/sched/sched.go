@@ -246,6 +246,7 @@ func New(cfg Config) *Sched {
 func (s *Sched) newP(id int) *P {
 	p := &P{ID: id, Sched: s, Cache: s.heap.NewCache(), note: make(chan struct{}, 1)}
 	s.nextP++
+	p.Cache.Behind = func() { p.Interrupt(WantPreempt) }
 	p.initTurn()
 	p.rng = mix(s.seed+uint64(s.nextP)*0x9e3779b97f4a7c15) | 1
 	return p

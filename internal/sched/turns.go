@@ -34,6 +34,7 @@ type awaiting struct {
 func (p *P) initTurn() {
 	s := p.Sched
 	p.turn = gc.Turn{
+		Owed:  &p.Cache.Owed,
 		Yield: p.yield,
 		Stop:  func(string) { s.StopTheWorld(p) },
 		Start: func() { s.StartTheWorld(p) },

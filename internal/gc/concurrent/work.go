@@ -18,7 +18,7 @@ import (
 //	dedicated   until marking is over, in place of the program; as many as the plan says
 //	fractional  until it has had the plan's fraction of the time since marking began, and a fifth more
 //	idle        until there is something else to do
-//	helping     until its goroutine's cycle is over
+//	helping     until its goroutine's cycle is over, or until it has paid what its allocations owe
 //
 // so that without idle processors a quarter of the time of all goes to marking. Allocating goroutines
 // add their assists. Who finds that marking has run dry ends it.
@@ -215,6 +215,9 @@ func (c *Collector) mark(t *gc.Turn) bool {
 		w.mine.Add(took)
 	}
 	c.revise()
+	if t.Owed != nil {
+		c.pay(t.Owed)
+	}
 	if c.dry() {
 		return c.terminate(t) || any
 	}
@@ -237,6 +240,10 @@ func (c *Collector) enlist(t *gc.Turn) (kind int, stop func() bool, ok bool) {
 		return fractional, func() bool { return t.Yield() || c.tables.sum.work.Load()-done+w.work >= fixedTurn }, true
 	case t.Help:
 		return helping, t.Yield, true
+	case t.Owed != nil && *t.Owed > 0:
+		w := c.crew.worker(c, t.P)
+		most := c.tables.sum.work.Load() + uint64(*t.Owed)
+		return helping, func() bool { return t.Yield() || c.tables.sum.work.Load()+w.work >= most }, true
 	case !t.Brief && c.takeDedicated():
 		return dedicated, t.Yield, true
 	case t.Idle:
@@ -329,20 +336,27 @@ func (c *Collector) dryStopped() bool {
 	return c.dry()
 }
 
-// sweep takes part in sweeping.
+// sweep takes part in sweeping. When the next cycle is wanted already, the heap grows
+// past its trigger as long as there is anything left to sweep: the processor stays, and begins that cycle.
 func (c *Collector) sweep(t *gc.Turn) bool {
+	c.mu.Lock()
+	hurry := c.want > c.begun.Load()
+	c.mu.Unlock()
 	any := false
 	for c.heap.SweepSome() {
 		any = true
-		if !t.Idle && !t.Help || t.Yield() {
+		if !t.Idle && !t.Help && !hurry || t.Yield() {
 			break
 		}
 	}
-	if !c.heap.Unswept() {
-		c.over(t.P)
-		return true
+	if c.heap.Unswept() {
+		return any
 	}
-	return any
+	c.over(t.P)
+	if c.phase.Load() == wanted && !t.Yield() {
+		c.start(t)
+	}
+	return true
 }
 
 // assist is called by an allocator that took bytes while the cycle marks.
@@ -352,17 +366,7 @@ func (c *Collector) assist(cache *heap.Cache, bytes uint64) {
 	}
 	c.revise()
 	cache.Owed += int64(float64(bytes) * math.Float64frombits(c.ratio.Load()))
-	for cache.Owed > 0 {
-		have := c.tables.credit.Load()
-		if have <= 0 {
-			break
-		}
-		pay := min(have, cache.Owed)
-		if c.tables.credit.CompareAndSwap(have, have-pay) {
-			cache.Owed -= pay
-		}
-	}
-	if cache.Owed <= 0 {
+	if c.pay(&cache.Owed); cache.Owed <= 0 {
 		return
 	}
 	w := c.crew.take(c)
@@ -388,8 +392,24 @@ func (c *Collector) assist(cache *heap.Cache, bytes uint64) {
 	if c.dry() {
 		c.world.Wake()
 	}
+	if cache.Owed > 0 && cache.Behind != nil {
+		cache.Behind() // what is left are roots, or the end of marking, for which the processor has to stop
+	}
 	if !c.fixed && began.Sub(c.crew.lastLook()) > limitEvery {
 		c.look()
+	}
+}
+
+// pay pays from credit what is owed, as far as it goes.
+func (c *Collector) pay(owed *int64) {
+	for *owed > 0 {
+		have := c.tables.credit.Load()
+		if have <= 0 {
+			return
+		}
+		if n := min(have, *owed); c.tables.credit.CompareAndSwap(have, have-n) {
+			*owed -= n
+		}
 	}
 }
 

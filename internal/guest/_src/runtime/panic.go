@@ -64,6 +64,9 @@ func gopanic(e any) {
 	fatalPanic()
 }
 
+// goexit is what the first function of a goroutine returns to, as far as Callers can tell.
+func goexit() {}
+
 // Goexit ends the calling goroutine after running its deferred calls.
 func Goexit() { goexit0() }
 

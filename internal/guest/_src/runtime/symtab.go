@@ -126,8 +126,10 @@ func Stack(buf []byte, all bool) int { return stackText(buf, all) }
 //go:noescape
 func stackText(buf []byte, all bool) int
 
+// setTraceback says how much the report of a fatal end shows, unless the environment asks for more.
+//
 //go:linkname setTraceback runtime/debug.SetTraceback
-func setTraceback(level string) {}
+func setTraceback(level string)
 
 //go:linkname runtime_setCrashFD runtime/debug.runtime_setCrashFD
 func runtime_setCrashFD(fd uintptr) uintptr { return ^uintptr(0) }

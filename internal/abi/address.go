@@ -1,7 +1,7 @@
 package abi
 
 // Guest addresses that are part of the program format. Package mem defines the same
-// places for the address space; the loader checks that they agree.
+// places for the address space; package interp checks that they agree.
 const (
 	DataBase uint64 = 1 << 20 // first byte of the data image
 	DataEnd  uint64 = 4 << 30 // end of the room for it

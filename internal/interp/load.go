@@ -83,6 +83,13 @@ next:
 // for.
 const farCall bytecode.Op = 255
 
+// The places that the program format and the address space both name.
+var (
+	_ = [1]int{}[abi.DataBase-mem.DataBase]
+	_ = [1]int{}[abi.DataEnd-mem.DataEnd]
+	_ = [1]int{}[abi.TextBase-mem.TextBase]
+)
+
 // LoadImage commits the program's image in the space and fills it. The error is
 // the limit's or the host's refusal, or an image that does not fit.
 func LoadImage(space *mem.Space, p *bytecode.Program) error {

@@ -385,11 +385,17 @@ func (g *gen) captures(c ref) {
 	}
 }
 
+// maxObject is the most bytes that an object with pointers may be long if its type says so. Its mask takes a 64th of that.
+const maxObject = 4 << 30
+
 // newObject allocates a zeroed object of layout l.
 func (g *gen) newObject(dst ref, l *Layout) {
 	if l.Size == 0 {
 		g.ldiFix(dst, Fixup{Kind: FixData, Data: zeroBase})
 		return
+	}
+	if l.PtrBytes > maxObject {
+		g.fail("type %s of %d bytes is larger than any object with pointers can be (%d)", l.Type, l.Size, int64(maxObject))
 	}
 	g.emit(ins{op: bc.NEW, a: dst, b: none, c: none, fix: g.addFix(Fixup{Kind: FixTypeID, Type: l.Type})})
 }

@@ -15,6 +15,8 @@ package lower
 import (
 	"fmt"
 	"go/types"
+	"math"
+	"sort"
 	"sync"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -43,6 +45,7 @@ const (
 //	Slots == ceil(Size/8)
 //	PtrBytes is a multiple of 8, at most Size
 //	bit i of Mask (word i%64 of it) = word i holds a pointer, for i < PtrBytes/8
+//	Mask is nil if PtrBytes > maxMask: a program may name types that no memory could hold
 type Layout struct {
 	Type     types.Type
 	Class    Class
@@ -62,9 +65,35 @@ type Layout struct {
 	Len     int64     // ClassArray: number of elements
 }
 
+// maxMask is the most bytes of a type whose mask is kept; it is where gc stops writing masks, too
+// (internal/abi.MaxPtrmaskBytes).
+const maxMask = 128 << 10
+
 // Pointer reports whether word i of the value is a pointer.
 func (l *Layout) Pointer(i int64) bool {
+	for i < l.PtrBytes/8 && l.Mask == nil {
+		if l.Class == ClassArray {
+			i, l = i%(l.Elem.Size/8), l.Elem
+			continue
+		}
+		k := sort.Search(len(l.Fields), func(k int) bool { return l.Fields[k] > i*8 }) - 1
+		i, l = i-l.Fields[k]/8, l.FieldLs[k]
+	}
 	return i < l.PtrBytes/8 && l.Mask[i/64]>>(i%64)&1 != 0
+}
+
+// mask is Mask, or one made for the occasion.
+func (l *Layout) mask() []uint64 {
+	if l.Mask != nil || l.PtrBytes == 0 {
+		return l.Mask
+	}
+	m := make([]uint64, (l.PtrBytes/8+63)/64)
+	for i := range l.PtrBytes / 8 {
+		if l.Pointer(i) {
+			m[i/64] |= 1 << (i % 64)
+		}
+	}
+	return m
 }
 
 // Scalar reports whether the value is one canonical word.
@@ -132,7 +161,14 @@ func (ls *Layouts) compute(t types.Type) *Layout {
 		}
 		l.Size = (off + l.Align - 1) &^ (l.Align - 1)
 		for i, f := range l.FieldLs {
-			l.addMask(l.Fields[i], f)
+			if f.PtrBytes > 0 {
+				l.PtrBytes = l.Fields[i] + f.PtrBytes
+			}
+		}
+		if l.PtrBytes <= maxMask {
+			for i, f := range l.FieldLs {
+				l.addMask(l.Fields[i], f)
+			}
 		}
 		l.Direct = l.Size == 8 && l.PtrBytes == 8
 	case *types.Array:
@@ -142,15 +178,17 @@ func (ls *Layouts) compute(t types.Type) *Layout {
 		l.Align, l.Size = e.Align, e.Size*u.Len()
 		l.Direct = u.Len() == 1 && e.Direct
 		if e.PtrBytes > 0 && u.Len() > 0 {
-			l.grow((u.Len()-1)*e.Size + e.PtrBytes)
-			for i := range u.Len() {
-				l.addMask(i*e.Size, e)
+			l.PtrBytes = (u.Len()-1)*e.Size + e.PtrBytes
+			if l.PtrBytes <= maxMask {
+				for i := range u.Len() {
+					l.addMask(i*e.Size, e)
+				}
 			}
 		}
 	default:
 		panic(fmt.Sprintf("BUG: no layout for type %v (%T)", t, u))
 	}
-	l.Slots = int32((l.Size + 7) / 8)
+	l.Slots = int32(min((l.Size+7)/8, math.MaxInt32))
 	return l
 }
 
@@ -199,13 +237,11 @@ func (ls *Layouts) basic(l *Layout, b *types.Basic) *Layout {
 }
 
 func (l *Layout) grow(ptrBytes int64) {
-	if ptrBytes > l.PtrBytes {
-		l.PtrBytes = ptrBytes
-		if n := int((ptrBytes/8 + 63) / 64); n > len(l.Mask) {
-			m := make([]uint64, n)
-			copy(m, l.Mask)
-			l.Mask = m
-		}
+	l.PtrBytes = max(l.PtrBytes, ptrBytes)
+	if n := int((l.PtrBytes/8 + 63) / 64); n > len(l.Mask) {
+		m := make([]uint64, n)
+		copy(m, l.Mask)
+		l.Mask = m
 	}
 }
 

@@ -37,7 +37,9 @@ type node struct {
 func (k *linker) link() (*bytecode.Program, error) {
 	k.desc.finish()
 	for _, t := range k.desc.order {
-		k.typeID(t)
+		if l := k.ls.Of(t); l.Mask != nil || l.PtrBytes == 0 { // others get a number only if the program makes some
+			k.typeID(t)
+		}
 	}
 	k.im.place(abi.DataBase)
 	if end := k.im.end[secBSS]; end > abi.DataEnd {
@@ -84,7 +86,10 @@ func (k *linker) link() (*bytecode.Program, error) {
 	}
 	p.Types = k.types
 	for _, t := range k.desc.order {
-		id := k.typeID(t)
+		id, ok := k.typeIDs[t]
+		if !ok {
+			continue
+		}
 		a := k.desc.objs[t].addr
 		p.Types[id].RType = a
 		p.TypeIDs[a] = id
@@ -349,7 +354,7 @@ func (k *linker) typeID(t types.Type) abi.TypeID {
 	if !ok {
 		l := k.ls.Of(c)
 		id = abi.TypeID(len(k.types))
-		k.types = append(k.types, abi.GCType{Size: uint64(l.Size), PtrBytes: uint64(l.PtrBytes), Mask: l.Mask, Name: k.desc.namer.text(c, modeName)})
+		k.types = append(k.types, abi.GCType{Size: uint64(l.Size), PtrBytes: uint64(l.PtrBytes), Mask: l.mask(), Name: k.desc.namer.text(c, modeName)})
 		k.typeIDs[c] = id
 	}
 	k.typeIDs[t] = id

@@ -13,8 +13,8 @@ package lower
 // methods of an interface. Strings, names and method types are int32 offsets from the
 // start of the type section, functions int32 offsets in the text.
 //
-// The pointer mask (GCData) is always written in full: TFlagGCMaskOnDemand is never
-// set. Equal and a map's Hasher are func values: closure objects {code, type} whose
+// The pointer mask (GCData) is written in full, or not at all if it is long: then
+// TFlagGCMaskOnDemand is set. Equal and a map's Hasher are func values: closure objects {code, type} whose
 // code is one of two functions made by hand (stub.go) that call the host.
 //
 // A named type always brings the descriptor of its pointer type, because the methods
@@ -310,6 +310,9 @@ func (d *descriptors) common(o *object, t types.Type, extra, named, methods bool
 	if l.Direct {
 		flags |= d.abi.flagDirect
 	}
+	if l.Mask == nil && l.PtrBytes > 0 {
+		flags |= d.abi.flagOnDemand
+	}
 	base := t
 	if text[0] != '*' {
 		text = "*" + text
@@ -342,9 +345,9 @@ func (d *descriptors) closure(prefix string, f *tree.Func, o *object) *object {
 	return d.im.add(c)
 }
 
-// mask is the pointer mask of a layout, a multiple of 8 bytes, shared by equal ones; nil without pointers.
+// mask is the pointer mask of a layout, a multiple of 8 bytes, shared by equal ones; nil without pointers and on demand.
 func (d *descriptors) mask(l *Layout) *object {
-	if l.PtrBytes == 0 {
+	if l.Mask == nil {
 		return nil
 	}
 	b := make([]byte, 0, 8*len(l.Mask))

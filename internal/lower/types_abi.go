@@ -29,9 +29,9 @@ type abiTypes struct {
 	typ, array, chanT, fn, iface, mapT, ptr, slice, structT record
 	uncommon, method, imethod, field, itab                  record
 
-	flagUncommon, flagStar, flagNamed, flagRegular, flagDirect uint64
-	mapKeyUpdate, mapHashPanic, mapIndirectKey, mapIndirectEl  uint64
-	mapMaxKey, mapMaxElem, mapSlots                            int64
+	flagUncommon, flagStar, flagNamed, flagRegular, flagDirect, flagOnDemand uint64
+	mapKeyUpdate, mapHashPanic, mapIndirectKey, mapIndirectEl                uint64
+	mapMaxKey, mapMaxElem, mapSlots                                          int64
 
 	pkg *types.Package
 }
@@ -93,6 +93,7 @@ func readABI(pkg *types.Package, ls *Layouts) (a *abiTypes, err error) {
 	a.flagNamed = uint64(num("TFlagNamed"))
 	a.flagRegular = uint64(num("TFlagRegularMemory"))
 	a.flagDirect = uint64(num("TFlagDirectIface"))
+	a.flagOnDemand = uint64(num("TFlagGCMaskOnDemand"))
 	a.mapKeyUpdate = uint64(num("MapNeedKeyUpdate"))
 	a.mapHashPanic = uint64(num("MapHashMightPanic"))
 	a.mapIndirectKey = uint64(num("MapIndirectKey"))

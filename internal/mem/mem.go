@@ -59,12 +59,12 @@ const (
 	Mask     = Size - 1      // applied to every address before an access
 	Guard    = 64 << 10      // bytes behind the region that are never mapped
 
-	Floor    = 64 << 10         // nothing below is ever mapped
-	DataBase = 1 << 20          // program image: rodata, data, bss
-	DataEnd  = DataBase + 1<<30 // first address behind the image's room
-	HeapBase = 4 << 30          // spans and goroutine stacks
-	HeapEnd  = 1 << 35          // first address behind the heap's room
-	TextBase = 1 << 35          // addresses from here up are code pointers
+	Floor    = 64 << 10 // nothing below is ever mapped
+	DataBase = 1 << 20  // program image: rodata, data, bss
+	DataEnd  = 4 << 30  // first address behind the image's room
+	HeapBase = 4 << 30  // spans and goroutine stacks
+	HeapEnd  = 1 << 35  // first address behind the heap's room
+	TextBase = 1 << 35  // addresses from here up are code pointers
 )
 
 // hugePage is the alignment of the region's base, so that guest and host agree

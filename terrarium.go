@@ -74,7 +74,34 @@ func newProgram(code *bytecode.Program) *Program {
 // Compile compiles a program with the standard library of the installed Go
 // distribution. Errors in the source come as one error, a line for each,
 // position first.
-func Compile(ctx context.Context, opts Options) (p *Program, err error) {
+//
+// When ctx is done, Compile returns its cause at once. What it was doing ends between two packages or two functions; checking
+// the types of one package cannot be interrupted.
+func Compile(ctx context.Context, opts Options) (*Program, error) {
+	if ctx.Done() == nil {
+		return compile(ctx, opts)
+	}
+	type outcome struct {
+		p   *Program
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		p, err := compile(ctx, opts)
+		done <- outcome{p, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil && o.err == ctx.Err() {
+			o.err = context.Cause(ctx)
+		}
+		return o.p, o.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func compile(ctx context.Context, opts Options) (p *Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, err = nil, bug("compiling", r)
@@ -84,7 +111,7 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 	if p := req.get(); p != nil {
 		return p, nil
 	}
-	l, err := load.Load(&load.Config{Dir: opts.Dir, Tags: opts.Tags, Env: opts.Env, Progress: opts.Progress}, opts.Args...)
+	l, err := load.Load(&load.Config{Dir: opts.Dir, Tags: opts.Tags, Env: opts.Env, Progress: opts.Progress, Context: ctx}, opts.Args...)
 	if err != nil {
 		return nil, err
 	}
@@ -95,18 +122,12 @@ func Compile(ctx context.Context, opts Options) (p *Program, err error) {
 	if req != nil {
 		in = req.inputs(l)
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	if opts.Progress != nil {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns, Context: ctx})
 	if err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	p = newProgram(code)

@@ -69,10 +69,7 @@ func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err e
 		in = req.inputs(l)
 		in.Note = p.GOROOT + "\x00" + p.Dir
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: path, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: path, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns, Context: ctx})
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,9 @@ func (l *loader) check(pkgs []*Package) []Error {
 		for range runtime.GOMAXPROCS(0) {
 			wg.Go(func() {
 				for p := range ready {
-					l.checkPackage(p)
+					if l.stopped() == nil {
+						l.checkPackage(p)
+					}
 					mu.Lock()
 					for _, u := range users[p] {
 						if waits[u]--; waits[u] == 0 {

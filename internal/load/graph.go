@@ -82,7 +82,11 @@ func (g *graph) finish(p *Program) (*Program, error) {
 	}
 	p.Packages = initOrder(p.Runtime, p.Roots)
 	g.l.progress("check")
-	if errs := g.l.check(p.Packages); len(errs) > 0 {
+	errs := g.l.check(p.Packages)
+	if err := g.l.stopped(); err != nil {
+		return nil, err
+	}
+	if len(errs) > 0 {
 		return nil, &Errors{List: errs, Dir: g.l.dir}
 	}
 	for _, pkg := range p.Packages {

@@ -34,6 +34,7 @@
 package load
 
 import (
+	"context"
 	"go/build"
 	"go/token"
 	"io/fs"
@@ -62,6 +63,9 @@ type Config struct {
 	// internal packages.
 	Unlinked bool
 
+	// Context ends loading between two packages when it is done; nil never does.
+	Context context.Context
+
 	// Progress is told when a phase begins: "find", "parse", "check", "link".
 	Progress func(phase string)
 
@@ -86,6 +90,9 @@ func Load(cfg *Config, args ...string) (*Program, error) {
 	}
 	l.progress("parse")
 	l.gather(append([]string{"runtime"}, roots...))
+	if err := l.stopped(); err != nil {
+		return nil, err
+	}
 	g := newGraph(l)
 	if !l.cfg.Library || len(roots) == 1 {
 		if s := l.sources[roots[0]]; s != nil && s.name() == "main" {
@@ -156,6 +163,14 @@ func newLoader(cfg *Config) (*loader, error) {
 	return l, nil
 }
 
+// stopped is why loading is to end early, or nil.
+func (l *loader) stopped() error {
+	if l.cfg.Context == nil {
+		return nil
+	}
+	return l.cfg.Context.Err()
+}
+
 func (l *loader) progress(phase string) {
 	if l.cfg.Progress != nil {
 		l.cfg.Progress(phase)
@@ -193,8 +208,13 @@ func (l *loader) gather(paths []string) {
 	}
 	visit = func(s *source) {
 		slots <- struct{}{}
-		l.load(s)
+		if l.stopped() == nil {
+			l.load(s)
+		}
 		<-slots
+		if l.stopped() != nil {
+			return
+		}
 		l.follow(s, s.files, &s.errs, want)
 	}
 	for _, path := range paths {

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"go/token"
@@ -22,6 +23,9 @@ type Options struct {
 	GODEBUG   string // the program's defaults
 	Main      string // import path or file name of the main package, for reports
 	Workers   int    // goroutines that generate code; 0: one per CPU
+
+	// Context ends the compilation between two functions when it is done; nil never does.
+	Context context.Context
 
 	// NoEscape puts on the heap everything whose address is taken and everything that expressions allocate; otherwise
 	// what does not escape lives in frames.

@@ -93,6 +93,9 @@ func (k *linker) roots() error {
 func (k *linker) wave(fs []*tree.Func) error {
 	var fail failures
 	for _, f := range fs {
+		if err := k.stopped(); err != nil {
+			return err
+		}
 		fail.add(guard("preparation", f, func() { k.prepare(f) }))
 	}
 	if err := fail.err(); err != nil {
@@ -106,7 +109,7 @@ func (k *linker) wave(fs []*tree.Func) error {
 		defer wg.Done()
 		for {
 			i := int(next.Add(1)) - 1
-			if i >= len(fs) {
+			if i >= len(fs) || k.stopped() != nil {
 				return
 			}
 			f := fs[i]
@@ -130,6 +133,9 @@ func (k *linker) wave(fs []*tree.Func) error {
 	}
 	work()
 	wg.Wait()
+	if err := k.stopped(); err != nil {
+		return err
+	}
 	for i, n := range nodes {
 		if fail.add(errs[i]); errs[i] != nil {
 			continue
@@ -139,6 +145,14 @@ func (k *linker) wave(fs []*tree.Func) error {
 		fail.add(guard("linking", n.fn, func() { k.scan(n) }))
 	}
 	return fail.err()
+}
+
+// stopped is why the compilation is to end early, or nil.
+func (k *linker) stopped() error {
+	if k.opts.Context == nil {
+		return nil
+	}
+	return k.opts.Context.Err()
 }
 
 // prepare brings a function into core form.

@@ -329,6 +329,11 @@ func (a *Analyzer) origin(x tree.Expr) tree.Expr {
 				return x
 			}
 			x = d
+		case *tree.Block:
+			if y.X == nil {
+				return x
+			}
+			x = y.X
 		case *tree.Convert:
 			if spills(y.T.Underlying(), y.X.Type().Underlying()) || !types.Identical(y.T.Underlying(), y.X.Type().Underlying()) {
 				return x

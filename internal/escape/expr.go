@@ -321,14 +321,18 @@ func (e *builder) argument(ks []dest, f *tree.Func, i int) dest {
 	return e.tee(ds...)
 }
 
-// call adds the flows of a call; ks are the destinations of its results, or nil.
+// call adds the flows of a call; ks are the destinations of its results, or nil. What counts is what the real compiler knows of the function: its
+// summary, or what a declaration without a body promises, or nothing for one that comes from a dictionary.
 func (e *builder) call(ks []dest, c *tree.Call) {
 	f := c.F
+	if c.Known == tree.ByTypeParam {
+		f = nil
+	}
 	direct := f != nil
 	if f == nil && c.Fn != nil {
 		f = e.a.staticFunc(c.Fn)
 	}
-	if ks != nil && f != nil && e.inBatch(f) {
+	if ks != nil && f != nil && c.Known == tree.KnownFunc && e.inBatch(f) {
 		for i, r := range f.Results {
 			if i < len(ks) {
 				e.value(ks[i], r)
@@ -361,6 +365,9 @@ func (e *builder) call(ks []dest, c *tree.Call) {
 				if !e.a.nonString(arg.Type()) {
 					d = e.discarded()
 				}
+			case c.Known == tree.BodylessKept:
+				d = e.tee(e.toMutator(), e.toCallee())
+			case c.Known == tree.Bodyless:
 			case i < len(f.Params):
 				d = e.argument(ks, f, i)
 			}

@@ -83,7 +83,7 @@ func (b *batch) finish() {
 			}
 			l.v.Esc, l.v.Info = esc, nil
 			if esc == tree.EscHeap && !hidden(l.v) && b.a.Report != nil && l.fn.Flags&tree.Wrapper == 0 {
-				b.a.report(Finding{Pos: b.a.posOf(l.v), Kind: Moved, Text: "moved to heap: " + l.v.Name, What: l.v.Name, Fn: l.fn, Var: l.v, Path: l.path, End: l.end, Size: b.a.p.Sizes.Sizeof(l.v.T)})
+				b.a.report(Finding{Pos: b.a.posOf(l.v), Kind: Moved, Text: "moved to heap: " + b.a.varName(l.v), What: b.a.varName(l.v), Fn: l.fn, Var: l.v, Path: l.path, End: l.end, Size: b.a.p.Sizes.Sizeof(l.v.T)})
 			}
 			continue
 		}

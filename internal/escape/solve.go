@@ -255,7 +255,7 @@ func (b *batch) name(l *location) string {
 	case l == &b.heap:
 		return "{heap}"
 	case l.v != nil:
-		return l.v.Name
+		return b.a.varName(l.v)
 	case l.node != nil:
 		return "{storage for " + b.a.text(l.node) + "}"
 	}

@@ -57,7 +57,6 @@ func (a *Analyzer) literalized(n tree.Node) tree.Node {
 	return n
 }
 
-// funcName is a function in messages.
 // FuncName is the name of f in messages.
 func (a *Analyzer) FuncName(f *tree.Func) string { return a.funcName(f) }
 
@@ -198,7 +197,10 @@ func (a *Analyzer) text(n tree.Node) string {
 		if x.V.Temp {
 			return ".autotmp_0"
 		}
-		return x.V.Name
+		if x.As != nil {
+			return a.varName(x.As)
+		}
+		return a.varName(x.V)
 	case *tree.FuncRef:
 		if x.F.Outer != nil {
 			return "func literal"
@@ -304,6 +306,9 @@ func (a *Analyzer) text(n tree.Node) string {
 		}
 		return strings.Join(out, " + ")
 	case *tree.Block:
+		if x.Result != nil {
+			return a.varName(x.Result)
+		}
 		return a.text(x.X)
 	case *tree.Declare:
 		if x.Init == nil {
@@ -332,6 +337,21 @@ func (a *Analyzer) text(n tree.Node) string {
 		return "switch statement"
 	}
 	return fmt.Sprintf("<%T>", n)
+}
+
+// varName is a variable in messages: those of functions of another package, inlined, are qualified, but for results without a name.
+func (a *Analyzer) varName(v *tree.Var) string {
+	if strings.HasPrefix(v.Name, "~") {
+		return v.Name
+	}
+	f := v.Func
+	if n := tree.InlinedAt(v.Pos); n > 0 {
+		f = a.p.Inlined[n-1].F
+	}
+	if f == nil || f.Pkg == a.Package || f.Pkg == "" {
+		return v.Name
+	}
+	return f.Pkg[strings.LastIndexByte(f.Pkg, '/')+1:] + "." + v.Name
 }
 
 func splitSym(sym string) (pkg, name string, ok bool) {

@@ -8,7 +8,8 @@ import (
 
 // devirtualizer turns calls of interface methods into direct calls where the concrete type is known: the interface
 // value is made by a conversion, or is a variable whose address nobody takes and that gets values of one type
-// only.
+// only. A method of an embedded field is called on that field; if the field is an interface, the call stays one of a
+// method of an interface, another one.
 //
 // The receiver becomes a type assertion, which cannot fail except for nil, and nil is checked for first, so that the
 // panic is that of the interface call. Calls of go and defer statements are left alone: their
@@ -51,16 +52,14 @@ func (d *devirtualizer) devirtualize(c *tree.Call, report func(t types.Type, par
 		if m.Fn.Id() != c.Method.Id() {
 			continue
 		}
-		g := d.p.Method(t, m)
-		report(t, g.Flags&tree.Wrapper != 0 && types.IsInterface(m.Fn.Type().(*types.Signature).Recv().Type()))
+		report(t, types.IsInterface(m.Fn.Type().(*types.Signature).Recv().Type()))
 		at := tree.Typed{At: tree.At{P: c.P}, T: iface}
 		x := c.Args[0]
 		if _, ok := x.(*tree.ToIface); !ok {
 			x = &tree.Builtin{Typed: at, Name: "nilcheck", Args: []tree.Expr{x}}
 		}
 		at.T = t
-		c.Args[0] = &tree.Assert{Typed: at, X: x, To: t}
-		c.F, c.Method = g, nil
+		c.F, c.Method, c.Args[0] = d.p.Promoted(&tree.Assert{Typed: at, X: x, To: t}, m, c.P)
 		return
 	}
 }
@@ -165,7 +164,7 @@ func (d *devirtualizer) concrete(x tree.Expr, seen map[*tree.Var]bool) types.Typ
 				case u == noType:
 				case t == noType:
 					t = u
-				case t != u:
+				case t != u || !declared(u): // two struct types that are written alike are two types there
 					return nil
 				}
 			}
@@ -173,4 +172,16 @@ func (d *devirtualizer) concrete(x tree.Expr, seen map[*tree.Var]bool) types.Typ
 		}
 		return nil
 	}
+}
+
+// declared reports whether t is a type with a name, or a pointer to one.
+func declared(t types.Type) bool {
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	switch types.Unalias(t).(type) {
+	case *types.Named, *types.Basic:
+		return true
+	}
+	return false
 }

@@ -265,7 +265,7 @@ func (x *expansion) substitute(p *tree.Var, arg tree.Expr) bool {
 		if p.Captured {
 			v.Captured = true
 		}
-		x.copy.Subst[p] = a
+		x.copy.Subst[p] = &tree.Ref{Typed: a.Typed, V: v, As: p}
 		return true
 	}
 	return false
@@ -338,6 +338,9 @@ func (x *expansion) place(s *site) {
 		return
 	}
 	s.wrap.X = vals[0]
+	if x.results == nil {
+		s.wrap.Result = x.body.Results[0]
+	}
 	if len(vals) == 1 {
 		return
 	}

@@ -1,8 +1,6 @@
 package inline
 
 import (
-	"go/token"
-
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
@@ -97,13 +95,5 @@ func (in *Inliner) measured(g *tree.Func) {
 	if g.Flags&tree.InitFunc != 0 && g.Obj == nil {
 		return // the initialisers are one function there, which has no name
 	}
-	in.report(Note{Kind: k, Pos: place(g), F: g, Cost: c.cost, Reason: c.reason})
-}
-
-// place is where messages about f point: at its name, or at the keyword of a literal.
-func place(f *tree.Func) token.Pos {
-	if f.Obj != nil {
-		return f.Obj.Pos()
-	}
-	return f.Pos
+	in.report(Note{Kind: k, Pos: in.p.HeadPos(g), F: g, Cost: c.cost, Reason: c.reason})
 }

@@ -201,7 +201,7 @@ func (w *work) read(f *tree.Func) {
 	of(f).done = true
 	c := &callerOf{f: f, big: w.in.big(f)}
 	if c.big {
-		w.in.report(Note{Kind: Big, Pos: place(f), F: f})
+		w.in.report(Note{Kind: Big, Pos: w.in.p.HeadPos(f), F: f})
 	}
 	w.funcs = append(w.funcs, c)
 	w.collect(c, f.Body)
@@ -357,7 +357,7 @@ func (in *Inliner) value(x tree.Expr) tree.Expr {
 // target is the function that a call in f is known to call, or nil.
 func (in *Inliner) target(f *tree.Func, c *tree.Call) *tree.Func {
 	if c.F != nil {
-		if c.F.Outer != nil && len(c.F.Captures) > 0 {
+		if c.Known == tree.ByTypeParam || c.F.Outer != nil && len(c.F.Captures) > 0 {
 			return nil
 		}
 		return c.F
@@ -390,7 +390,7 @@ func (w *work) resolve(c *callerOf, s *site) {
 	if w.in.opts.Off {
 		return
 	}
-	if f := w.in.target(c.f, call); f != nil && !isIntrinsic(f) {
+	if f := w.in.target(c.f, call); f != nil && !isIntrinsic(f) && !isMark(f) {
 		s.callee = f
 		of(f).uses++
 	}
@@ -417,9 +417,13 @@ func (w *work) run() {
 		}
 		tree.Edit(c.f.Body, func(x tree.Expr) tree.Expr {
 			if b, ok := x.(*tree.Block); ok && len(b.Stmts) == 0 {
-				switch b.X.(type) { // other values stay: they are taken where the call was
-				case *tree.Call, *tree.Const, *tree.Zero:
-					return b.X
+				switch x := b.X.(type) { // other values stay: they are taken where the call was
+				case *tree.Call:
+					return x
+				case *tree.Const:
+					return &tree.Const{Typed: tree.Typed{At: b.At, T: x.T}, Val: x.Val}
+				case *tree.Zero:
+					return &tree.Zero{Typed: tree.Typed{At: b.At, T: x.T}}
 				}
 			}
 			return x

@@ -68,12 +68,18 @@ func isIntrinsic(f *tree.Func) bool {
 	return name != "" && strings.Contains(intrinsics[path], " "+name+" ")
 }
 
+// isMark reports whether f does nothing but tell escape analysis something: its body is a panic that is never reached.
+func isMark(f *tree.Func) bool {
+	path, name := origin(f)
+	return path == "internal/abi" && strings.HasPrefix(name, "EscapeNonString[")
+}
+
 // isCheap reports whether a call of f costs one node only.
 func isCheap(f *tree.Func) bool {
 	path, name := origin(f)
 	switch path {
 	case "internal/abi":
-		return name == "NoEscape" || strings.HasPrefix(name, "EscapeNonString")
+		return name == "NoEscape" || isMark(f)
 	case "encoding/binary":
 		return isLoad(name, "littleEndian.") || isLoad(name, "bigEndian.")
 	case "internal/byteorder":

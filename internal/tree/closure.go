@@ -103,7 +103,7 @@ func (b *builder) closure(c *builder) Expr {
 	}
 	cl := &Closure{Typed: at, F: f}
 	for _, v := range f.Captures {
-		cl.Vals = append(cl.Vals, &Ref{Typed{At{f.Pos}, v.T}, v.Outer})
+		cl.Vals = append(cl.Vals, &Ref{Typed: Typed{At{f.Pos}, v.T}, V: v.Outer})
 	}
 	return cl
 }
@@ -167,7 +167,7 @@ func (c *builder) hold(cl *Closure, name string, x Expr) Expr {
 	v := &Var{Name: name, T: x.Type(), Kind: Capture, Pos: x.Pos(), Func: c.fn, Temp: true}
 	c.fn.Captures = append(c.fn.Captures, v)
 	cl.Vals = append(cl.Vals, x)
-	return &Ref{Typed{At{x.Pos()}, v.T}, v}
+	return &Ref{Typed: Typed{At{x.Pos()}, v.T}, V: v}
 }
 
 // deferredCall makes the func() value of a go or defer statement. The statements must run before it is evaluated.

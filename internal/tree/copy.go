@@ -208,7 +208,7 @@ func (c *Copy) Expr(x Expr) Expr {
 		if s, ok := c.Subst[x.V]; ok {
 			return again(s, c.at(x.At))
 		}
-		return &Ref{c.typed(x.Typed), c.variable(x.V)}
+		return &Ref{c.typed(x.Typed), c.variable(x.V), x.As}
 	case *FuncRef:
 		return &FuncRef{c.typed(x.Typed), c.literal(x.F)}
 	case *Closure:
@@ -232,7 +232,7 @@ func (c *Copy) Expr(x Expr) Expr {
 		return &Slice{c.typed(x.Typed), c.Expr(x.X), c.Expr(x.Lo), c.Expr(x.Hi), c.Expr(x.Max)}
 	case *Call:
 		y := &Call{Typed: c.typed(x.Typed), F: x.F, Fn: c.Expr(x.Fn), Method: x.Method, Args: c.exprs(x.Args),
-			Dots: x.Dots, NoDefer: x.NoDefer, Keep: c.exprs(x.Keep)}
+			Dots: x.Dots, NoDefer: x.NoDefer, Known: x.Known, Keep: c.exprs(x.Keep)}
 		if x.F != nil {
 			y.F = c.literal(x.F)
 		}
@@ -270,7 +270,7 @@ func (c *Copy) Expr(x Expr) Expr {
 	case *Concat:
 		return &Concat{Typed: c.typed(x.Typed), Xs: c.exprs(x.Xs)}
 	case *Block:
-		return &Block{c.typed(x.Typed), c.stmts(x.Stmts, false), c.Expr(x.X)}
+		return &Block{c.typed(x.Typed), c.stmts(x.Stmts, false), c.Expr(x.X), x.Result}
 	}
 	panic(fmt.Sprintf("BUG: tree: copy of %T", x))
 }
@@ -291,7 +291,7 @@ func again(x Expr, at At) Expr {
 	case *Zero:
 		return &Zero{Typed{at, x.T}}
 	case *Ref:
-		return &Ref{Typed{at, x.T}, x.V}
+		return &Ref{Typed{at, x.T}, x.V, x.As}
 	case *FuncRef:
 		return &FuncRef{Typed{at, x.T}, x.F}
 	}

@@ -58,6 +58,9 @@ func (b *builder) callee(e *ast.CallExpr) (*Call, []Stmt) {
 					c.Method = b.p.ifaceMethod(recv.Type(), fn)
 				}
 				c.F = f
+				if isTypeParam(s.Recv()) {
+					c.Known = ByTypeParam
+				}
 				c.Args = append(c.Args, recv)
 				return c, b.before(e, &c.Args[0])
 			case types.MethodExpr:
@@ -70,7 +73,7 @@ func (b *builder) callee(e *ast.CallExpr) (*Call, []Stmt) {
 		}
 	}
 	if f, targs := b.staticFunc(fun); f != nil {
-		c.F = b.p.FuncOf(f, targs)
+		c.F, c.Known = b.p.FuncOf(f, targs), b.p.knowledge(f)
 		return c, nil
 	}
 	c.Fn = b.expr(fun)
@@ -79,6 +82,27 @@ func (b *builder) callee(e *ast.CallExpr) (*Call, []Stmt) {
 		return c, nil
 	}
 	return c, b.before(e, &c.Fn)
+}
+
+// isTypeParam reports whether t, before substitution, is a type parameter or a pointer to one.
+func isTypeParam(t types.Type) bool {
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	_, ok := types.Unalias(t).(*types.TypeParam)
+	return ok
+}
+
+// knowledge is what the declaration of f says to callers.
+func (p *Program) knowledge(f *types.Func) Knowledge {
+	d := p.load.FuncDecl(f)
+	switch {
+	case d == nil || d.Body != nil:
+		return KnownFunc
+	case p.pragma(f)&NoEscape != 0:
+		return BodylessKept
+	}
+	return Bodyless
 }
 
 // before keeps a function or receiver that has effects in a temporary when the arguments are the results of
@@ -203,7 +227,7 @@ func (b *builder) keepPointers(c *Call, vals []Expr) (pre []Stmt) {
 		v := b.temp(name, (*x).Type(), pos)
 		pre = append(pre, &Declare{At: At{pos}, V: v, Init: *x})
 		*x = b.ref(v, pos)
-		return &Ref{Typed{At{pos}, v.T}, v}
+		return &Ref{Typed: Typed{At{pos}, v.T}, V: v}
 	}
 	for _, list := range [][]Expr{c.Args, vals} {
 		for i, x := range list {

@@ -258,7 +258,7 @@ func (b *builder) declare(obj types.Object) *Var {
 // ref is the variable v as used in b.fn: captured when v belongs to an enclosing function.
 func (b *builder) ref(v *Var, pos token.Pos) *Ref {
 	v = b.capture(v, pos)
-	return &Ref{Typed{At{pos}, v.T}, v}
+	return &Ref{Typed: Typed{At{pos}, v.T}, V: v}
 }
 
 // capture returns v itself when b.fn owns it (or it is global), else the captured variable of b.fn.

@@ -173,7 +173,8 @@ type (
 	// Ref is a variable, as value or as an assignable place.
 	Ref struct {
 		Typed
-		V *Var
+		V  *Var
+		As *Var // the parameter of an inlined function that V stands for, in messages; nil: none
 	}
 	// FuncRef is a function used as a value without captures.
 	FuncRef struct {
@@ -249,8 +250,9 @@ type (
 		Fn      Expr
 		Method  *types.Func // interface method; see MethodIndex
 		Args    []Expr
-		Dots    bool // the source passed a slice with ...
-		NoDefer bool // range-over-func: the defer belongs to the outer function
+		Dots    bool      // the source passed a slice with ...
+		NoDefer bool      // range-over-func: the defer belongs to the outer function
+		Known   Knowledge // for the rooms that decide
 
 		// Keep are variables (Ref) that live until the call has returned: what arguments
 		// made by uintptr(p) point to, if F wants that (UintptrEsc, UintptrKeep).
@@ -368,9 +370,21 @@ type (
 	// Block is an expression with statements before it (inlined calls, range-over-func). Full form only.
 	Block struct {
 		Typed
-		Stmts []Stmt
-		X     Expr // may be nil
+		Stmts  []Stmt
+		X      Expr // may be nil
+		Result *Var // the result of an inlined function that X is the value of, in messages; nil: none
 	}
+)
+
+// Knowledge says what the real compiler knows of the function of a call. We know more: we have a function of its own for each list of type
+// arguments, and the bodies that linkname finds.
+type Knowledge uint8
+
+const (
+	KnownFunc    Knowledge = iota // the function
+	ByTypeParam                   // nothing: a method of a type parameter's value, found in a dictionary
+	Bodyless                      // a declaration without a body
+	BodylessKept                  // one with the promise go:noescape
 )
 
 // Stmt is a statement.

@@ -2,8 +2,21 @@ package tree
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 )
+
+// HeadPos is where the messages of the real compiler about f as a whole point: behind the keyword of a declaration, at
+// its receiver or its name, or at the keyword of a literal.
+func (p *Program) HeadPos(f *Func) token.Pos {
+	if f.Obj == nil {
+		return f.Pos
+	}
+	if d := p.load.FuncDecl(f.Obj); d != nil && d.Recv != nil {
+		return d.Recv.Opening
+	}
+	return f.Obj.Pos()
+}
 
 // PackageFuncs returns the functions of a package: the initialisers of its variables and every declared
 // function and method that is not generic, in source order. path is the package's path in linker symbols.

@@ -274,7 +274,7 @@ func (b *builder) assign(pos token.Pos, lhs, rhs []ast.Expr, t types.Type) {
 					v := b.newVar(obj.Name(), b.typ(obj.Type()), obj.Pos())
 					fresh = append(fresh, v)
 					objs = append(objs, obj)
-					out[i] = &Ref{Typed{At{id.Pos()}, v.T}, v}
+					out[i] = &Ref{Typed: Typed{At{id.Pos()}, v.T}, V: v}
 					continue
 				}
 			}

@@ -168,6 +168,17 @@ func (b *builder) forward(x Expr, fn *types.Func, path []int, params []*Var) {
 	}
 }
 
+// Promoted is what a call of method m of MethodSet(type of x) on x calls without a wrapper: embedded fields are selected and
+// pointers loaded for the receiver. For a method of an embedded interface f is nil and the receiver that interface.
+func (p *Program) Promoted(x Expr, m MethodInfo, pos token.Pos) (f *Func, iface *types.Func, recv Expr) {
+	b := &builder{p: p, nest: &nest{p: p}}
+	f, recv = b.receiver(x, m.Fn, m.Index[:len(m.Index)-1], pos)
+	if f == nil {
+		iface = p.ifaceMethod(recv.Type(), m.Fn)
+	}
+	return f, iface, recv
+}
+
 // methodValue builds x.M: a closure that holds the receiver, evaluated now.
 func (b *builder) methodValue(e *ast.SelectorExpr) Expr {
 	pos := e.Sel.Pos()

@@ -178,7 +178,7 @@ func (t *Types) hash(typ, p, seed uint64, random func() uint64, depth int) (uint
 		if !t.Comparable(a) {
 			return 0, a
 		}
-		seed = mix(seed^mul1, mul2) // so that a value without a size counts too
+		seed = mix(seed^HashMul1, HashMul2) // so that a value without a size counts too
 		if t.Direct(a) {
 			return t.hash(a, p+8, seed, random, depth+1)
 		}
@@ -236,9 +236,10 @@ func (t *Types) hashRegular(typ, p, seed uint64) (h uint64, ok bool) {
 	}
 }
 
+// Factors of the hash; the interpreter's loop has HashWord and HashBytes inline.
 const (
-	mul1 = 0x9E3779B97F4A7C15
-	mul2 = 0xD6E8FEB86659FD93
+	HashMul1 = 0x9E3779B97F4A7C15
+	HashMul2 = 0xD6E8FEB86659FD93
 )
 
 // mix folds the 128-bit product of two words.
@@ -248,7 +249,7 @@ func mix(a, b uint64) uint64 {
 }
 
 // HashWord hashes one word.
-func HashWord(x, seed uint64) uint64 { return mix(x^seed^mul1, seed^mul2|1) ^ x>>32 }
+func HashWord(x, seed uint64) uint64 { return mix(x^seed^HashMul1, seed^HashMul2|1) ^ x>>32 }
 
 func hashFloat(f float64, seed uint64, random func() uint64) uint64 {
 	switch {
@@ -271,10 +272,10 @@ func (t *Types) HashMem(p, n, seed uint64) uint64 {
 
 // HashBytes hashes bytes, eight at a time.
 func HashBytes(b []byte, seed uint64) uint64 {
-	h := seed ^ uint64(len(b))*mul1
+	h := seed ^ uint64(len(b))*HashMul1
 	for len(b) >= 16 {
 		x, y := word(b), word(b[8:])
-		h = mix(x^mul1^h, y^mul2)
+		h = mix(x^HashMul1^h, y^HashMul2)
 		b = b[16:]
 	}
 	var x, y uint64
@@ -285,7 +286,7 @@ func HashBytes(b []byte, seed uint64) uint64 {
 	default:
 		x = tail(b)
 	}
-	return mix(x^mul2^h, y^mul1^h>>32|1) ^ h
+	return mix(x^HashMul2^h, y^HashMul1^h>>32|1) ^ h
 }
 
 func word(b []byte) uint64 { return *(*uint64)(unsafe.Pointer(unsafe.SliceData(b))) }

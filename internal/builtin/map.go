@@ -35,27 +35,29 @@ import (
 // The tables are guest memory. Probe lengths are bounded by the table's own mask,
 // itself cut to what a table can have, so that a damaged map ends the walk.
 
+// Offsets, control bytes, and the flags of map types. The interpreter's loop has Find and Put for words and short strings
+// inline (interp/loop.txt), from the exported ones.
 const (
 	mapUsed      = 0
-	mapSeed      = 8
-	mapDir       = 16
-	mapDirLen    = 24
-	mapShift     = 33
-	mapWriting   = 34
+	MapSeed      = 8
+	MapDir       = 16
+	MapDirLen    = 24
+	MapShift     = 33
+	MapWriting   = 34
 	mapTombstone = 35
 
-	tabUsed     = 0
+	TabUsed     = 0
 	tabCapacity = 2
-	tabGrowth   = 4
-	tabGroups   = 16
-	tabMask     = 24
+	TabGrowth   = 4
+	TabGroups   = 16
+	TabMask     = 24
 
-	ctrlEmpty   = 0x80
+	CtrlEmpty   = 0x80
 	ctrlDeleted = 0xfe
-	lsb         = 0x0101010101010101
-	msb         = 0x8080808080808080
+	CtrlLow     = 0x0101010101010101
+	CtrlHigh    = 0x8080808080808080
 	groupSlots  = 8
-	maxGroups   = 1 << 20 // no table has more: Go's have 128
+	MaxGroups   = 1 << 20 // no table has more: Go's have 128
 
 	needKeyUpdate = 1 << 0
 	hashMayPanic  = 1 << 1
@@ -97,7 +99,7 @@ func (t *Types) matches(mt uint64, k Key, slot mem.Addr) bool {
 }
 
 // Writing reports whether a map is marked as being written.
-func (t *Types) Writing(m uint64) bool { return m != 0 && t.Space.Load8(m+mapWriting) != 0 }
+func (t *Types) Writing(m uint64) bool { return m != 0 && t.Space.Load8(m+MapWriting) != 0 }
 
 // Used is the number of entries of a map.
 func (t *Types) Used(m uint64) uint64 {
@@ -108,25 +110,25 @@ func (t *Types) Used(m uint64) uint64 {
 }
 
 // Seed is the hash seed of a map.
-func (t *Types) Seed(m uint64) uint64 { return t.Space.Load64(m + mapSeed) }
+func (t *Types) Seed(m uint64) uint64 { return t.Space.Load64(m + MapSeed) }
 
 // groups gives the first group, the group mask, and the table (0 for a small map) that a hash belongs to.
 func (t *Types) groups(m, hash uint64) (data, mask, table uint64) {
 	s := t.Space
-	data = s.Load64(m + mapDir)
-	n := s.Load64(m + mapDirLen)
+	data = s.Load64(m + MapDir)
+	n := s.Load64(m + MapDirLen)
 	if n == 0 {
 		return data, 0, 0
 	}
 	i := uint64(0)
 	if n > 1 {
-		i = hash >> (s.Load8(m+mapShift) & 63)
+		i = hash >> (s.Load8(m+MapShift) & 63)
 		if i >= n {
 			return 0, 0, 0
 		}
 	}
 	table = s.Load64(data + i*8)
-	return s.Load64(table + tabGroups), s.Load64(table+tabMask) & (maxGroups - 1), table
+	return s.Load64(table + TabGroups), s.Load64(table+TabMask) & (MaxGroups - 1), table
 }
 
 // Find looks a key up: the address of its element, 0 if it is absent.
@@ -138,13 +140,13 @@ func (t *Types) Find(mt, m uint64, k Key, hash uint64) mem.Addr {
 	}
 	size, slot := s.Load64(mt+MapGroupSize), s.Load64(mt+MapSlotSize)
 	flags := s.Load32(mt + MapFlags)
-	h2 := (hash & 0x7f) * lsb
+	h2 := (hash & 0x7f) * CtrlLow
 	off := hash >> 7 & mask
 	for i := uint64(1); i <= mask+1; i++ {
 		g := data + off*size
 		ctrl := s.Load64(g)
 		v := ctrl ^ h2
-		for match := (v - lsb) &^ v & msb; match != 0; match &= match - 1 {
+		for match := (v - CtrlLow) &^ v & CtrlHigh; match != 0; match &= match - 1 {
 			key := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
 			at := key
 			if flags&indirectKey != 0 {
@@ -158,7 +160,7 @@ func (t *Types) Find(mt, m uint64, k Key, hash uint64) mem.Addr {
 				return elem
 			}
 		}
-		if ctrl&^(ctrl<<6)&msb != 0 {
+		if ctrl&^(ctrl<<6)&CtrlHigh != 0 {
 			return 0
 		}
 		off = (off + i) & mask
@@ -171,7 +173,7 @@ func (t *Types) Find(mt, m uint64, k Key, hash uint64) mem.Addr {
 // store writes the key into a slot (with the type's pointers, through the barrier).
 func (t *Types) Put(mt, m uint64, k Key, hash uint64, store func(slot mem.Addr)) mem.Addr {
 	s := t.Space
-	if s.Load64(m+mapDir) == 0 {
+	if s.Load64(m+MapDir) == 0 {
 		return 0
 	}
 	data, mask, table := t.groups(m, hash)
@@ -180,13 +182,13 @@ func (t *Types) Put(mt, m uint64, k Key, hash uint64, store func(slot mem.Addr))
 	}
 	flags := s.Load32(mt + MapFlags)
 	size, slot := s.Load64(mt+MapGroupSize), s.Load64(mt+MapSlotSize)
-	h2 := (hash & 0x7f) * lsb
+	h2 := (hash & 0x7f) * CtrlLow
 	off := hash >> 7 & mask
 	for i := uint64(1); i <= mask+1; i++ {
 		g := data + off*size
 		ctrl := s.Load64(g)
 		v := ctrl ^ h2
-		for match := (v - lsb) &^ v & msb; match != 0; match &= match - 1 {
+		for match := (v - CtrlLow) &^ v & CtrlHigh; match != 0; match &= match - 1 {
 			key := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
 			at := key
 			if flags&indirectKey != 0 {
@@ -203,7 +205,7 @@ func (t *Types) Put(mt, m uint64, k Key, hash uint64, store func(slot mem.Addr))
 				return elem
 			}
 		}
-		free := ctrl & msb
+		free := ctrl & CtrlHigh
 		if free == 0 {
 			off = (off + i) & mask
 			continue
@@ -216,12 +218,12 @@ func (t *Types) Put(mt, m uint64, k Key, hash uint64, store func(slot mem.Addr))
 			return 0
 		}
 		if table != 0 {
-			left := s.Load16(table + tabGrowth)
+			left := s.Load16(table + TabGrowth)
 			if left == 0 {
 				return 0
 			}
-			s.Store16(table+tabGrowth, left-1)
-			s.Store16(table+tabUsed, s.Load16(table+tabUsed)+1)
+			s.Store16(table+TabGrowth, left-1)
+			s.Store16(table+TabUsed, s.Load16(table+TabUsed)+1)
 		} else if s.Load64(m+mapUsed) >= groupSlots {
 			return 0
 		}
@@ -245,13 +247,13 @@ func (t *Types) Delete(mt, m uint64, k Key, hash uint64, clear func(typ uint64, 
 	}
 	flags := s.Load32(mt + MapFlags)
 	size, slot := s.Load64(mt+MapGroupSize), s.Load64(mt+MapSlotSize)
-	h2 := (hash & 0x7f) * lsb
+	h2 := (hash & 0x7f) * CtrlLow
 	off := hash >> 7 & mask
 	for i := uint64(1); i <= mask+1; i++ {
 		g := data + off*size
 		ctrl := s.Load64(g)
 		v := ctrl ^ h2
-		for match := (v - lsb) &^ v & msb; match != 0; match &= match - 1 {
+		for match := (v - CtrlLow) &^ v & CtrlHigh; match != 0; match &= match - 1 {
 			j := uint64(bits.TrailingZeros64(match) >> 3)
 			key := g + 8 + j*slot
 			at := key
@@ -278,20 +280,20 @@ func (t *Types) Delete(mt, m uint64, k Key, hash uint64, clear func(typ uint64, 
 			used := s.Load64(m+mapUsed) - 1
 			s.Store64(m+mapUsed, used)
 			if table == 0 {
-				s.Store8(g+j, ctrlEmpty)
+				s.Store8(g+j, CtrlEmpty)
 				return used == 0
 			}
-			s.Store16(table+tabUsed, s.Load16(table+tabUsed)-1)
-			if ctrl&^(ctrl<<6)&msb != 0 {
-				s.Store8(g+j, ctrlEmpty)
-				s.Store16(table+tabGrowth, s.Load16(table+tabGrowth)+1)
+			s.Store16(table+TabUsed, s.Load16(table+TabUsed)-1)
+			if ctrl&^(ctrl<<6)&CtrlHigh != 0 {
+				s.Store8(g+j, CtrlEmpty)
+				s.Store16(table+TabGrowth, s.Load16(table+TabGrowth)+1)
 			} else {
 				s.Store8(g+j, ctrlDeleted)
 				s.Store8(m+mapTombstone, 1)
 			}
 			return used == 0
 		}
-		if ctrl&^(ctrl<<6)&msb != 0 {
+		if ctrl&^(ctrl<<6)&CtrlHigh != 0 {
 			return false
 		}
 		off = (off + i) & mask
@@ -300,7 +302,7 @@ func (t *Types) Delete(mt, m uint64, k Key, hash uint64, clear func(typ uint64, 
 }
 
 // Reseed gives an empty map a new hash seed.
-func (t *Types) Reseed(m, seed uint64) { t.Space.Store64(m+mapSeed, seed) }
+func (t *Types) Reseed(m, seed uint64) { t.Space.Store64(m+MapSeed, seed) }
 
 // Move enters all entries of a table into left, or into right if their hash has
 // the bit mask set. The new tables are empty and large enough. move copies a value of a
@@ -310,10 +312,10 @@ func (t *Types) Move(mt, seed, old, left, right, bit uint64, random func() uint6
 	kt, et := s.Load64(mt+ElemOff), s.Load64(mt+MapElem)
 	size, slot, eoff := s.Load64(mt+MapGroupSize), s.Load64(mt+MapSlotSize), s.Load64(mt+MapElemOff)
 	flags := s.Load32(mt + MapFlags)
-	data, mask := s.Load64(old+tabGroups), s.Load64(old+tabMask)&(maxGroups-1)
+	data, mask := s.Load64(old+TabGroups), s.Load64(old+TabMask)&(MaxGroups-1)
 	for i := uint64(0); i <= mask; i++ {
 		g := data + i*size
-		for full := ^s.Load64(g) & msb; full != 0; full &= full - 1 {
+		for full := ^s.Load64(g) & CtrlHigh; full != 0; full &= full - 1 {
 			key := g + 8 + uint64(bits.TrailingZeros64(full)>>3)*slot
 			at := key
 			if flags&indirectKey != 0 {
@@ -349,15 +351,15 @@ func (t *Types) Move(mt, seed, old, left, right, bit uint64, random func() uint6
 // enter takes the first free slot of a hash's probe sequence in a table without tombstones.
 func (t *Types) enter(table, hash, size, slot uint64) mem.Addr {
 	s := t.Space
-	data, mask := s.Load64(table+tabGroups), s.Load64(table+tabMask)&(maxGroups-1)
+	data, mask := s.Load64(table+TabGroups), s.Load64(table+TabMask)&(MaxGroups-1)
 	off := hash >> 7 & mask
 	for i := uint64(1); i <= mask+1; i++ {
 		g := data + off*size
-		if free := s.Load64(g) & msb; free != 0 {
+		if free := s.Load64(g) & CtrlHigh; free != 0 {
 			j := uint64(bits.TrailingZeros64(free) >> 3)
 			s.Store8(g+j, uint8(hash&0x7f))
-			s.Store16(table+tabGrowth, s.Load16(table+tabGrowth)-1)
-			s.Store16(table+tabUsed, s.Load16(table+tabUsed)+1)
+			s.Store16(table+TabGrowth, s.Load16(table+TabGrowth)-1)
+			s.Store16(table+TabUsed, s.Load16(table+TabUsed)+1)
 			return g + 8 + j*slot
 		}
 		off = (off + i) & mask

@@ -11,15 +11,15 @@ func TestCounts(t *testing.T) {
 	table[int(MOV)<<8|int(ADD)] = 2              // MOV was jumped to
 	table[int(LDI)<<16|int(MOV)<<8|int(ADD)] = 4 //
 	table[int(ADD)<<16|int(MOV)<<8|int(RET)] = 1 //
-	c := &Counts{Name: func(op Op) string { return Table[op].Name }}
+	c := &Counts{Bits: 8, Name: func(n uint16) string { return Table[n].Name }}
 	c.Add(table)
 	if c.Total() != 10 {
 		t.Errorf("total %d", c.Total())
 	}
-	if s := c.Top(1); len(s) != 2 || s[0].Ops[0] != ADD || s[0].Count != 9 {
+	if s := c.Top(1); len(s) != 2 || s[0].Cases[0] != uint16(ADD) || s[0].Count != 9 {
 		t.Errorf("singles %v", s)
 	}
-	if s := c.Top(2); len(s) != 2 || s[0].Ops[0] != MOV || s[0].Ops[1] != ADD || s[0].Count != 6 {
+	if s := c.Top(2); len(s) != 2 || s[0].Cases[0] != uint16(MOV) || s[0].Cases[1] != uint16(ADD) || s[0].Count != 6 {
 		t.Errorf("pairs %v", s)
 	}
 	if s := c.Top(3); len(s) != 2 || s[0].Count != 4 {

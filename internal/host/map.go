@@ -92,6 +92,7 @@ func put(c *Call, bits uint8) Status {
 		case 32:
 			c.Space.Store32(slot, uint32(k.W))
 		case 1:
+			c.Sched.Barrier().Bulk(slot, 16) // the key of an entry that is there is replaced
 			c.Space.Store64(slot, k.W)
 			c.Space.Store64(slot+8, k.N)
 		default:

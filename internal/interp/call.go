@@ -67,7 +67,7 @@ func (w *worker) complete() bool {
 	in := w.ins()
 	var f *abi.Func
 	switch in.Op {
-	case bytecode.CALL, farCall:
+	case bytecode.CALL:
 		f = &w.m.prog.Funcs[(*bytecode.Ins)(unsafe.Pointer(w.st.pc+uintptr(in.Imm))).Imm]
 	case bytecode.CALLC:
 		c := *w.slot(in.B)
@@ -235,7 +235,7 @@ const maxFuel = 1<<63 - 1
 // map but the callee's, so it is made first.
 func (w *worker) refuel() bool {
 	m := w.m
-	if op := w.ins().Op; op == farCall || bytecode.Table[op].Flags&bytecode.Call != 0 {
+	if bytecode.Table[w.ins().Op].Flags&bytecode.Call != 0 {
 		if !w.complete() {
 			return false
 		}

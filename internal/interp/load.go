@@ -23,65 +23,81 @@ import (
 //
 //	branches   Imm is the distance to 16 bytes before the target: the loop always adds 16
 //	CALL       Imm is the distance to the FUNC header; behind it lies the first instruction
-//	CALL, C=0  becomes farCall: the frame is too large for C, and the call is made outside the loop
 //	NEW        C is the span class of the type
-//	sequences  the opcode of the first of two to four instructions that have a case of their own in the
-//	           loop becomes that of the sequence; the others stay as they are, for jumps to them. Outside the
-//	           loop the first is seen with its own opcode (worker.ins).
-//	shared     rare instructions that do not use Imm have one opcode byte together, and their own opcode in Imm
+//	D          is shifted left by one bit; its highest bit is lost (STPN, which looks it up in the program)
+//	Op         with the lowest bit of the byte of D above it is the number of the instruction's case:
+//
+//	            15              9 8 7             0
+//	           +-----------------+-+---------------+
+//	           |        D        |    case number  |
+//	           +-----------------+-+---------------+
+//
+//	           0 … 255     the opcode
+//	           256, 257    none: the byte Op of a FUNC is that of no other case
+//	           258 …       sequences: two to four instructions that the loop executes as one. The first has the
+//	                       number; the others stay as they are, for jumps to them
+//	           …           calls of host functions that the loop has inline
+//	           511         farCall: a CALL with C=0, whose frame is too large for C, is made outside the loop
+//
+// Outside the loop the first byte still tells what the instruction was (worker.ins).
 //
 // The image is written to its guest addresses and its read-only part sealed.
 
-// firstOf is the opcode by which the instruction with a given opcode byte is known
-// outside the loop. startOf lists the sequences that begin with an opcode, the longest first.
+// firstOf is the opcode of the instructions that have a case number from 256 on, by number - 256; startOf lists the
+// sequences that begin with an opcode, the longest first.
 var (
 	firstOf [256]bytecode.Op
 	startOf [256][]sequence
-	shares  [256]bool
 )
 
 // sequence is a run of instructions with a case of its own in the loop.
 type sequence struct {
-	rest []bytecode.Op // behind the first
-	op   bytecode.Op   // byte of the case
+	rest   []bytecode.Op // behind the first
+	number uint16        // of the case
 }
 
+// farCall is the number of a case that the loop does not have.
+const farCall = 511
+
 func init() {
-	for i := range firstOf {
-		firstOf[i] = bytecode.Op(i)
+	for i, of := range sequences {
+		firstOf[firstCase+i-256] = of[0]
+		startOf[of[0]] = append(startOf[of[0]], sequence{of[1:], uint16(firstCase + i)})
 	}
-	for _, s := range sequences {
-		firstOf[s.op] = s.of[0]
-		startOf[s.of[0]] = append(startOf[s.of[0]], sequence{s.of[1:], s.op})
+	for _, n := range inLoop {
+		firstOf[n.number-256] = bytecode.CALLN
 	}
+	firstOf[farCall-256] = bytecode.CALL
 	for _, list := range startOf {
 		slices.SortStableFunc(list, func(a, b sequence) int { return len(b.rest) - len(a.rest) })
 	}
-	for _, op := range sharing {
-		shares[op] = true
-	}
 }
 
-// fuse is the opcode byte for the first instruction of code: that of the longest sequence, or its own.
-func fuse(code []bytecode.Ins) bytecode.Op {
+// number is the case number of the first instruction of code: that of the longest sequence, or its opcode.
+// All of code is as the program has it.
+func number(code []bytecode.Ins) uint16 {
 next:
 	for _, s := range startOf[code[0].Op] {
 		if len(s.rest) >= len(code) {
 			continue
 		}
 		for k, op := range s.rest {
-			if code[k+1].Op != op {
+			if in := &code[k+1]; in.Op != op || op == bytecode.CALL && in.C == 0 {
 				continue next
 			}
 		}
-		return s.op
+		return s.number
 	}
-	return code[0].Op
+	return uint16(code[0].Op)
 }
 
-// farCall is an opcode byte that no program contains and the loop has no case
-// for.
-const farCall bytecode.Op = 255
+// setCase gives an instruction of the loop's text a case number.
+func setCase(in *bytecode.Ins, n uint16, d uint8) {
+	in.Op, in.D = bytecode.Op(n), d<<1|uint8(n>>8)
+}
+
+// caseOf is the number of an instruction of the loop's text.
+func caseOf(in *bytecode.Ins) uint16 { return uint16(in.D&1)<<8 | uint16(in.Op) }
 
 // The places that the program format and the address space both name.
 var (
@@ -211,13 +227,24 @@ func (m *Machine) patch() error {
 	code = code[:len(m.prog.Code)]
 	for i := range code {
 		in := &code[i]
+		n, d := uint16(in.Op), in.D
+		if m.counting != 1 {
+			n = number(m.prog.Code[i:])
+		}
 		switch {
 		case bytecode.Table[in.Op].Flags&bytecode.Jump != 0:
 			in.Imm -= bytecode.InsBytes
 		case in.Op == bytecode.CALL:
 			in.Imm -= int64(i) * bytecode.InsBytes
 			if in.C == 0 {
-				in.Op = farCall
+				n = farCall
+			}
+		case in.Op == bytecode.CALLN:
+			if in.Imm < 0 || in.Imm >= int64(len(m.prog.Natives)) {
+				return fmt.Errorf("instruction %d: host function %d of %d", i, in.Imm, len(m.prog.Natives))
+			}
+			if k, ok := inLoop[m.prog.Natives[in.Imm]]; ok && in.C >= k.slots && m.counting != 1 {
+				n, d = k.number, k.d
 			}
 		case in.Op == bytecode.NEW:
 			in.C = 0
@@ -230,13 +257,7 @@ func (m *Machine) patch() error {
 				in.C = uint16(c)
 			}
 		}
-	}
-	for i := range code {
-		if op := code[i].Op; shares[op] {
-			code[i].Op, code[i].Imm = sharedOp, int64(op)
-		} else if m.counting != 1 {
-			code[i].Op = fuse(code[i:])
-		}
+		setCase(in, n, d)
 	}
 	m.code = code
 	if uintptr(unsafe.Pointer(unsafe.SliceData(code)))>>47 != 0 {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/terrarium-go/terrarium/internal/builtin"
 	"github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/heap"
 	"github.com/terrarium-go/terrarium/internal/mem"
@@ -20,9 +21,18 @@ func loop(st *state) exit {
 	if st.pad == 70 {
 		return 70
 	}
+	if st.pad == 71 {
+		return 71
+	}
+	if st.pad == 72 {
+		return 72
+	}
+	if st.pad == 73 {
+		return 73
+	}
 	for ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {
 		ins := (*bytecode.Ins)(pc)
-		switch uint8(ins.Op) {
+		switch *(*uint16)(pc) & 511 {
 		case 2: // MOV
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 		case 3: // MOV2
@@ -56,7 +66,7 @@ func loop(st *state) exit {
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uintptr(unsafe.Add(fp, uintptr(ins.B)*8+uintptr(ins.Imm)))) - st.region
 		case 10: // FLD
 			q := unsafe.Add(fp, uintptr(ins.B)*8+uintptr(ins.Imm))
-			switch ins.D & 7 {
+			switch (ins.D >> 1) & 7 {
 			case bytecode.KindU8:
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(q))
 			case bytecode.KindS8:
@@ -74,7 +84,7 @@ func loop(st *state) exit {
 			}
 		case 11: // FST
 			q := unsafe.Add(fp, uintptr(ins.A)*8+uintptr(ins.Imm))
-			switch ins.D & 7 {
+			switch (ins.D >> 1) & 7 {
 			case bytecode.KindU8, bytecode.KindS8:
 				*(*uint8)(q) = uint8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 			case bytecode.KindU16, bytecode.KindS16:
@@ -215,7 +225,7 @@ func loop(st *state) exit {
 		case 60: // BITS
 			x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			var hi, lo uint64
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.BitsLen:
 				hi = uint64(bits.Len64(x))
 			case bytecode.BitsTrailing:
@@ -703,7 +713,7 @@ func loop(st *state) exit {
 		case 129: // F2I
 			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 		case 130: // CVT
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.CvtF64F32:
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits(float32((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))))
 			case bytecode.CvtF32F64:
@@ -734,7 +744,7 @@ func loop(st *state) exit {
 				goto exitSlow
 			}
 		case 131: // FLOAT
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.FloatEQ32:
 				{
 					var t uint64
@@ -915,16 +925,16 @@ func loop(st *state) exit {
 			}
 			p += uint64(ins.Imm)
 			n := uintptr(ins.C)
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				n--
 			}
 			i := uintptr(0)
 			for ; i < n; i++ {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask))
 			}
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				w := uint64(0)
-				for k := uint64(0); k < uint64(ins.D); k++ {
+				for k := uint64(0); k < uint64((ins.D >> 1)); k++ {
 					w |= uint64(*(*uint8)(unsafe.Add(base, (p+uint64(i)*8+k)&mem.Mask))) << (k * 8)
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = w
@@ -977,16 +987,16 @@ func loop(st *state) exit {
 			}
 			p += uint64(ins.Imm)
 			n := uintptr(ins.C)
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				n--
 			}
 			i := uintptr(0)
 			for ; i < n; i++ {
 				*(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
 			}
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				w := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
-				for k := uint64(0); k < uint64(ins.D); k++ {
+				for k := uint64(0); k < uint64((ins.D >> 1)); k++ {
 					*(*uint8)(unsafe.Add(base, (p+uint64(i)*8+k)&mem.Mask)) = uint8(w >> (k * 8))
 				}
 			}
@@ -1017,7 +1027,7 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			n := uint64(ins.Imm)
-			if n > shortCopy || n&7 != 0 || ins.D != 0 && st.wb != 0 {
+			if n > shortCopy || n&7 != 0 || (ins.D>>1) != 0 && st.wb != 0 {
 				goto exitSlow
 			}
 			if d-s >= n {
@@ -1035,7 +1045,7 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			n := uint64(ins.Imm)
-			if n > shortCopy || n&7 != 0 || ins.D != 0 && st.wb != 0 {
+			if n > shortCopy || n&7 != 0 || (ins.D>>1) != 0 && st.wb != 0 {
 				goto exitSlow
 			}
 			for i := uint64(0); i < n; i += 8 {
@@ -1170,7 +1180,7 @@ func loop(st *state) exit {
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+uintptr(i))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 		case 175: // SLICE
 			p, lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+2)*8)))
-			if ins.D == 3 {
+			if (ins.D >> 1) == 3 {
 				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
 					max = m
 				} else {
@@ -1203,7 +1213,7 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), uint64(ins.Imm)>>32
-			if ins.D == 3 {
+			if (ins.D >> 1) == 3 {
 				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
 					max = m
 				} else {
@@ -1372,7 +1382,7 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			x := atomic.LoadUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)))
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
 			} else {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
@@ -1383,75 +1393,34 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.LoadUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)))
-		case 201: // ADDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
+		case 201: // AST32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 202: // AST64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 202: // MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 203: // ASTP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			if st.wb != 0 {
+				goto exitSlow
 			}
-		case 203: // MOV2, CALL
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
+			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 		case 204: // AADD32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
 				goto exitTrap
 			}
 			x := atomic.AddUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
 			} else {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
@@ -1462,61 +1431,32 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AddUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 206: // LDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
+		case 206: // ASWAP32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-		case 207: // LD64, CALL
-			{
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
-
+		case 207: // ASWAP64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 208: // ASWAPP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 208: // MOV, MOV
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			if st.wb != 0 {
+				goto exitSlow
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
 		case 209: // ACAS32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -1556,93 +1496,40 @@ func loop(st *state) exit {
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
 			}
-		case 212: // MOV, MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+		case 212: // AAND32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+		case 213: // AOR32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 213: // MOV, RET
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
+		case 214: // AAND64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 214: // ADDI, LDI, LBLE
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 215: // AOR64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				if atomic.LoadUintptr(&st.limit) == 0 {
-					goto exitPoll
-				}
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-		case 215: // ADD, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
 		case 216: // FMADD
 			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
@@ -1702,7 +1589,211 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
-		case 226: // LDI, RET
+		case 258: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 259: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 260: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 261: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 262: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 263: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 264: // MOV, MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 265: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 266: // ADDI, LDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 267: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 268: // LDI, RET
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -1721,7 +1812,7 @@ func loop(st *state) exit {
 				pc = unsafe.Pointer(uintptr(w >> 16))
 
 			}
-		case 227: // LDI, LDI
+		case 269: // LDI, LDI
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -1732,7 +1823,7 @@ func loop(st *state) exit {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
 			}
-		case 228: // LDI, MOV
+		case 270: // LDI, MOV
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -1743,7 +1834,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 229: // MOV, LDI
+		case 271: // MOV, LDI
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -1754,7 +1845,7 @@ func loop(st *state) exit {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
 			}
-		case 230: // MOV, JMP
+		case 272: // MOV, JMP
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -1766,7 +1857,7 @@ func loop(st *state) exit {
 				continue
 
 			}
-		case 231: // MOV, MOV2
+		case 273: // MOV, MOV2
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -1779,7 +1870,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
 
 			}
-		case 232: // NILCHK, MOV
+		case 274: // NILCHK, MOV
 			{
 
 				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < 4096 {
@@ -1793,7 +1884,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 233: // LD64, LD64
+		case 275: // LD64, LD64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -1812,7 +1903,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 234: // LD64, BR
+		case 276: // LD64, BR
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -1830,7 +1921,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 235: // LD64, BRZ
+		case 277: // LD64, BRZ
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -1848,7 +1939,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 236: // LDX8U, BR
+		case 278: // LDX8U, BR
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -1866,7 +1957,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 237: // LDX8U, BNE
+		case 279: // LDX8U, BNE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -1884,7 +1975,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 238: // LDX192, LDX64
+		case 280: // LDX192, LDX64
 			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
@@ -1908,7 +1999,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 239: // LDX64, LDX192, LDXFMA, LADDIBLT
+		case 281: // LDX64, LDX192, LDXFMA, LADDIBLT
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -1959,7 +2050,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 240: // LDX64, BLE
+		case 282: // LDX64, BLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -1977,7 +2068,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 241: // ADDI, LDX64
+		case 283: // ADDI, LDX64
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -1992,7 +2083,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 242: // ADDI, LDX64, LBLT
+		case 284: // ADDI, LDX64, LBLT
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -2019,7 +2110,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 243: // ADDI, LBLE
+		case 285: // ADDI, LBLE
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -2036,7 +2127,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 244: // LEAX, LD128
+		case 286: // LEAX, LD128
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -2059,7 +2150,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
 
 			}
-		case 245: // STXI8, ADD, LBLE
+		case 287: // STXI8, ADD, LBLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -2086,7 +2177,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 246: // STXI8, ADD, LDI, LBLE
+		case 288: // STXI8, ADD, LDI, LBLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -2119,7 +2210,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 247: // LDI, LBLE
+		case 289: // LDI, LBLE
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -2136,7 +2227,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 248: // LD64, FMULLD, FMADD, ST64
+		case 290: // LD64, FMULLD, FMADD, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -2172,7 +2263,7 @@ func loop(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 249: // LD64, FMULLD, FMSUB, ST64
+		case 291: // LD64, FMULLD, FMSUB, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -2208,7 +2299,7 @@ func loop(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 250: // FSUBLD, FSUBLD, FSUBLD
+		case 292: // FSUBLD, FSUBLD, FSUBLD
 			{
 				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if p < 4096 || q < 4096 {
@@ -2237,7 +2328,7 @@ func loop(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 251: // FMUL, FMADD, FMADD
+		case 293: // FMUL, FMADD, FMADD
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -2256,7 +2347,7 @@ func loop(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 252: // BEQI, BEQI
+		case 294: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -2273,7 +2364,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 253: // NEW, STP, STP
+		case 295: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -2315,108 +2406,364 @@ func loop(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 254: // shared
-			switch ins.Imm {
-			case int64(bytecode.AST32):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 296: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
 
-			case int64(bytecode.AST64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-
-			case int64(bytecode.ASTP):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				if st.wb != 0 {
-					goto exitSlow
-				}
-				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-
-			case int64(bytecode.ASWAP32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.ASWAP64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.ASWAPP):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				if st.wb != 0 {
-					goto exitSlow
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.AAND32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.AOR32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.AAND64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.AOR64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			default:
+			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 255:
+			keep := ^uint64(0)
+			if (ins.D >> 1) >= 2 {
+				keep = 1<<32 - 1
+			}
+			key &= keep
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			elem, found := st.zero, uint64(0)
+			if (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) != 0 {
+				seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+				hi, lo := bits.Mul64(key^seed^builtin.HashMul1, seed^builtin.HashMul2|1)
+				hash := hi ^ lo ^ key>>32
+				hash = (hash ^ hash>>32) & 0xffffffff
+
+				first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+				if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+					i := uint64(0)
+					if n > 1 {
+						i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+						if i >= n {
+							goto exitSaved
+						}
+					}
+					table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+					first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+				}
+				if first == 0 {
+					goto exitSaved
+				}
+				size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+				h2 := hash & 0x7f * builtin.CtrlLow
+				at := hash >> 7 & mask
+
+			find:
+				for i := uint64(1); ; i++ {
+					g := first + at*size
+					ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+					v := ctrl ^ h2
+					for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+						k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+						if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+							elem, found = k+(*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask))), 1
+							break find
+						}
+					}
+					if ctrl&^(ctrl<<6)&builtin.CtrlHigh != 0 {
+						break
+					}
+					if i > mask {
+						goto exitSaved
+					}
+					at = (at + i) & mask
+				}
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
+			if (ins.D>>1)&1 != 0 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = found
+			}
+
+		case 297: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
+
+			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
+				goto exitSlow
+			}
+			keep := ^uint64(0)
+			if (ins.D >> 1) == 2 {
+				keep = 1<<32 - 1
+			}
+			key &= keep
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+			hi, lo := bits.Mul64(key^seed^builtin.HashMul1, seed^builtin.HashMul2|1)
+			hash := hi ^ lo ^ key>>32
+			hash = (hash ^ hash>>32) & 0xffffffff
+
+			first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+			if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+				i := uint64(0)
+				if n > 1 {
+					i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+					if i >= n {
+						goto exitSaved
+					}
+				}
+				table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+				first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+			}
+			if first == 0 {
+				goto exitSaved
+			}
+			size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+			h2 := hash & 0x7f * builtin.CtrlLow
+			at := hash >> 7 & mask
+
+			elem := uint64(0)
+		put:
+			for i := uint64(1); ; i++ {
+				g := first + at*size
+				ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+				v := ctrl ^ h2
+				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+					if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+						elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+						break put
+					}
+				}
+				if free := ctrl & builtin.CtrlHigh; free != 0 {
+					if table == 0 {
+						goto exitSaved
+					}
+					j := uint64(bits.TrailingZeros64(free)) &^ 7
+					left := *(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask))
+					if uint8(ctrl>>(j&63)) != builtin.CtrlEmpty || left == 0 {
+						goto exitSaved
+					}
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask)) = left - 1
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabUsed)&mem.Mask))++
+					*(*uint8)(unsafe.Add(base, (g+j>>3)&mem.Mask)) = uint8(hash & 0x7f)
+					(*(*uint64)(unsafe.Add(base, (m)&mem.Mask)))++
+					k := g + 8 + j>>3*slot
+
+					if keep>>32 == 0 {
+						*(*uint32)(unsafe.Add(base, (k)&mem.Mask)) = uint32(key)
+					} else {
+						(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = key
+					}
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break
+				}
+				if i > mask {
+					goto exitSaved
+				}
+				at = (at + i) & mask
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
+
+		case 298: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
+
+			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
+				goto exitSlow
+			}
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			elem, found := st.zero, uint64(0)
+			if (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) != 0 {
+				seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+				h := seed ^ n*builtin.HashMul1
+				q, k := p, n
+				for ; k >= 16; k -= 16 {
+					hi, lo := bits.Mul64((*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))^builtin.HashMul1^h, (*(*uint64)(unsafe.Add(base, (q+8)&mem.Mask)))^builtin.HashMul2)
+					h = hi ^ lo
+					q += 16
+				}
+				x, y := uint64(0), uint64(0)
+				if k >= 8 {
+					x = (*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))
+					q, k = q+8, k-8
+					for i := uint64(0); i < k; i++ {
+						y |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+					}
+				} else {
+					for i := uint64(0); i < k; i++ {
+						x |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+					}
+				}
+				hi, lo := bits.Mul64(x^builtin.HashMul2^h, y^builtin.HashMul1^h>>32|1)
+				hash := hi ^ lo ^ h
+				hash = (hash ^ hash>>32) & 0xffffffff
+
+				first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+				if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+					i := uint64(0)
+					if n > 1 {
+						i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+						if i >= n {
+							goto exitSaved
+						}
+					}
+					table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+					first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+				}
+				if first == 0 {
+					goto exitSaved
+				}
+				size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+				h2 := hash & 0x7f * builtin.CtrlLow
+				at := hash >> 7 & mask
+
+			findString:
+				for i := uint64(1); ; i++ {
+					g := first + at*size
+					ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+					v := ctrl ^ h2
+					for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+						k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+						if (*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) != n {
+							continue
+						}
+						if q := (*(*uint64)(unsafe.Add(base, (k)&mem.Mask))); q != p {
+							a, b, n := unsafe.Add(base, (q)&mem.Mask), unsafe.Add(base, (p)&mem.Mask), n
+							for ; n >= 8 && *(*uint64)(a) == *(*uint64)(b); n -= 8 {
+								a, b = unsafe.Add(a, 8), unsafe.Add(b, 8)
+							}
+							if n >= 8 {
+								continue
+							}
+							for ; n > 0 && *(*uint8)(a) == *(*uint8)(b); n-- {
+								a, b = unsafe.Add(a, 1), unsafe.Add(b, 1)
+							}
+							if n > 0 {
+								continue
+							}
+						}
+
+						elem, found = k+(*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask))), 1
+						break findString
+					}
+					if ctrl&^(ctrl<<6)&builtin.CtrlHigh != 0 {
+						break
+					}
+					if i > mask {
+						goto exitSaved
+					}
+					at = (at + i) & mask
+				}
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
+			if (ins.D >> 1) != 0 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+5)*8))) = found
+			}
+
+		case 299: // runtime.mapputstr/5
+
+			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
+				goto exitSlow
+			}
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+			h := seed ^ n*builtin.HashMul1
+			q, k := p, n
+			for ; k >= 16; k -= 16 {
+				hi, lo := bits.Mul64((*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))^builtin.HashMul1^h, (*(*uint64)(unsafe.Add(base, (q+8)&mem.Mask)))^builtin.HashMul2)
+				h = hi ^ lo
+				q += 16
+			}
+			x, y := uint64(0), uint64(0)
+			if k >= 8 {
+				x = (*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))
+				q, k = q+8, k-8
+				for i := uint64(0); i < k; i++ {
+					y |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+				}
+			} else {
+				for i := uint64(0); i < k; i++ {
+					x |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+				}
+			}
+			hi, lo := bits.Mul64(x^builtin.HashMul2^h, y^builtin.HashMul1^h>>32|1)
+			hash := hi ^ lo ^ h
+			hash = (hash ^ hash>>32) & 0xffffffff
+
+			first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+			if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+				i := uint64(0)
+				if n > 1 {
+					i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+					if i >= n {
+						goto exitSaved
+					}
+				}
+				table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+				first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+			}
+			if first == 0 {
+				goto exitSaved
+			}
+			size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+			h2 := hash & 0x7f * builtin.CtrlLow
+			at := hash >> 7 & mask
+
+			elem := uint64(0)
+		putString:
+			for i := uint64(1); ; i++ {
+				g := first + at*size
+				ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+				v := ctrl ^ h2
+				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+					if (*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) != n {
+						continue
+					}
+					if q := (*(*uint64)(unsafe.Add(base, (k)&mem.Mask))); q != p {
+						a, b, n := unsafe.Add(base, (q)&mem.Mask), unsafe.Add(base, (p)&mem.Mask), n
+						for ; n >= 8 && *(*uint64)(a) == *(*uint64)(b); n -= 8 {
+							a, b = unsafe.Add(a, 8), unsafe.Add(b, 8)
+						}
+						if n >= 8 {
+							continue
+						}
+						for ; n > 0 && *(*uint8)(a) == *(*uint8)(b); n-- {
+							a, b = unsafe.Add(a, 1), unsafe.Add(b, 1)
+						}
+						if n > 0 {
+							continue
+						}
+					}
+
+					if st.wb != 0 {
+						goto exitSaved
+					}
+					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break putString
+				}
+				if free := ctrl & builtin.CtrlHigh; free != 0 {
+					if table == 0 {
+						goto exitSaved
+					}
+					j := uint64(bits.TrailingZeros64(free)) &^ 7
+					left := *(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask))
+					if uint8(ctrl>>(j&63)) != builtin.CtrlEmpty || left == 0 {
+						goto exitSaved
+					}
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask)) = left - 1
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabUsed)&mem.Mask))++
+					*(*uint8)(unsafe.Add(base, (g+j>>3)&mem.Mask)) = uint8(hash & 0x7f)
+					(*(*uint64)(unsafe.Add(base, (m)&mem.Mask)))++
+					k := g + 8 + j>>3*slot
+
+					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p
+					(*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) = n
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break
+				}
+				if i > mask {
+					goto exitSaved
+				}
+				at = (at + i) & mask
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
+
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 300, 301, 302, 303, 304, 305, 306, 307, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 337, 338, 339, 340, 341, 342, 343, 344, 345, 346, 347, 348, 349, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 370, 371, 372, 373, 374, 375, 376, 377, 378, 379, 380, 381, 382, 383, 384, 385, 386, 387, 388, 389, 390, 391, 392, 393, 394, 395, 396, 397, 398, 399, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 419, 420, 421, 422, 423, 424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 435, 436, 437, 438, 439, 440, 441, 442, 443, 444, 445, 446, 447, 448, 449, 450, 451, 452, 453, 454, 455, 456, 457, 458, 459, 460, 461, 462, 463, 464, 465, 466, 467, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477, 478, 479, 480, 481, 482, 483, 484, 485, 486, 487, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511:
 			goto exitSlow
 		}
 	}
@@ -2440,7 +2787,11 @@ exitReturn:
 	goto out
 out:
 	st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+saved:
 	return reason
+exitSaved:
+	reason = leftSlow
+	goto saved
 }
 
 // loopMetered is loop with a count of calls and back-branches.
@@ -2450,9 +2801,18 @@ func loopMetered(st *state) exit {
 	if st.pad == 70 {
 		return 70
 	}
+	if st.pad == 71 {
+		return 71
+	}
+	if st.pad == 72 {
+		return 72
+	}
+	if st.pad == 73 {
+		return 73
+	}
 	for ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {
 		ins := (*bytecode.Ins)(pc)
-		switch uint8(ins.Op) {
+		switch *(*uint16)(pc) & 511 {
 		case 2: // MOV
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 		case 3: // MOV2
@@ -2486,7 +2846,7 @@ func loopMetered(st *state) exit {
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uintptr(unsafe.Add(fp, uintptr(ins.B)*8+uintptr(ins.Imm)))) - st.region
 		case 10: // FLD
 			q := unsafe.Add(fp, uintptr(ins.B)*8+uintptr(ins.Imm))
-			switch ins.D & 7 {
+			switch (ins.D >> 1) & 7 {
 			case bytecode.KindU8:
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(q))
 			case bytecode.KindS8:
@@ -2504,7 +2864,7 @@ func loopMetered(st *state) exit {
 			}
 		case 11: // FST
 			q := unsafe.Add(fp, uintptr(ins.A)*8+uintptr(ins.Imm))
-			switch ins.D & 7 {
+			switch (ins.D >> 1) & 7 {
 			case bytecode.KindU8, bytecode.KindS8:
 				*(*uint8)(q) = uint8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 			case bytecode.KindU16, bytecode.KindS16:
@@ -2645,7 +3005,7 @@ func loopMetered(st *state) exit {
 		case 60: // BITS
 			x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			var hi, lo uint64
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.BitsLen:
 				hi = uint64(bits.Len64(x))
 			case bytecode.BitsTrailing:
@@ -3178,7 +3538,7 @@ func loopMetered(st *state) exit {
 		case 129: // F2I
 			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 		case 130: // CVT
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.CvtF64F32:
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits(float32((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))))
 			case bytecode.CvtF32F64:
@@ -3209,7 +3569,7 @@ func loopMetered(st *state) exit {
 				goto exitSlow
 			}
 		case 131: // FLOAT
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.FloatEQ32:
 				{
 					var t uint64
@@ -3390,16 +3750,16 @@ func loopMetered(st *state) exit {
 			}
 			p += uint64(ins.Imm)
 			n := uintptr(ins.C)
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				n--
 			}
 			i := uintptr(0)
 			for ; i < n; i++ {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask))
 			}
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				w := uint64(0)
-				for k := uint64(0); k < uint64(ins.D); k++ {
+				for k := uint64(0); k < uint64((ins.D >> 1)); k++ {
 					w |= uint64(*(*uint8)(unsafe.Add(base, (p+uint64(i)*8+k)&mem.Mask))) << (k * 8)
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = w
@@ -3452,16 +3812,16 @@ func loopMetered(st *state) exit {
 			}
 			p += uint64(ins.Imm)
 			n := uintptr(ins.C)
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				n--
 			}
 			i := uintptr(0)
 			for ; i < n; i++ {
 				*(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
 			}
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				w := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
-				for k := uint64(0); k < uint64(ins.D); k++ {
+				for k := uint64(0); k < uint64((ins.D >> 1)); k++ {
 					*(*uint8)(unsafe.Add(base, (p+uint64(i)*8+k)&mem.Mask)) = uint8(w >> (k * 8))
 				}
 			}
@@ -3492,7 +3852,7 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			n := uint64(ins.Imm)
-			if n > shortCopy || n&7 != 0 || ins.D != 0 && st.wb != 0 {
+			if n > shortCopy || n&7 != 0 || (ins.D>>1) != 0 && st.wb != 0 {
 				goto exitSlow
 			}
 			if d-s >= n {
@@ -3510,7 +3870,7 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			n := uint64(ins.Imm)
-			if n > shortCopy || n&7 != 0 || ins.D != 0 && st.wb != 0 {
+			if n > shortCopy || n&7 != 0 || (ins.D>>1) != 0 && st.wb != 0 {
 				goto exitSlow
 			}
 			for i := uint64(0); i < n; i += 8 {
@@ -3645,7 +4005,7 @@ func loopMetered(st *state) exit {
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+uintptr(i))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 		case 175: // SLICE
 			p, lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+2)*8)))
-			if ins.D == 3 {
+			if (ins.D >> 1) == 3 {
 				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
 					max = m
 				} else {
@@ -3678,7 +4038,7 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), uint64(ins.Imm)>>32
-			if ins.D == 3 {
+			if (ins.D >> 1) == 3 {
 				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
 					max = m
 				} else {
@@ -3853,7 +4213,7 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			x := atomic.LoadUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)))
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
 			} else {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
@@ -3864,81 +4224,34 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.LoadUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)))
-		case 201: // ADDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
+		case 201: // AST32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 202: // AST64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 202: // MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 203: // ASTP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			if st.wb != 0 {
+				goto exitSlow
 			}
-		case 203: // MOV2, CALL
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
+			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 		case 204: // AADD32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
 				goto exitTrap
 			}
 			x := atomic.AddUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
 			} else {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
@@ -3949,65 +4262,32 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AddUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 206: // LDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
+		case 206: // ASWAP32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-		case 207: // LD64, CALL
-			{
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
-
+		case 207: // ASWAP64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 208: // ASWAPP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 208: // MOV, MOV
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			if st.wb != 0 {
+				goto exitSlow
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
 		case 209: // ACAS32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -4047,98 +4327,40 @@ func loopMetered(st *state) exit {
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
 			}
-		case 212: // MOV, MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+		case 212: // AAND32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+		case 213: // AOR32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 213: // MOV, RET
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
+		case 214: // AAND64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 214: // ADDI, LDI, LBLE
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 215: // AOR64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				if atomic.LoadUintptr(&st.limit) == 0 {
-					goto exitPoll
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-		case 215: // ADD, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
 		case 216: // FMADD
 			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
@@ -4198,7 +4420,226 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
-		case 226: // LDI, RET
+		case 258: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 259: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 260: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 261: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 262: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 263: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 264: // MOV, MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 265: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 266: // ADDI, LDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 267: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 268: // LDI, RET
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -4217,7 +4658,7 @@ func loopMetered(st *state) exit {
 				pc = unsafe.Pointer(uintptr(w >> 16))
 
 			}
-		case 227: // LDI, LDI
+		case 269: // LDI, LDI
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -4228,7 +4669,7 @@ func loopMetered(st *state) exit {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
 			}
-		case 228: // LDI, MOV
+		case 270: // LDI, MOV
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -4239,7 +4680,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 229: // MOV, LDI
+		case 271: // MOV, LDI
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -4250,7 +4691,7 @@ func loopMetered(st *state) exit {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
 			}
-		case 230: // MOV, JMP
+		case 272: // MOV, JMP
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -4262,7 +4703,7 @@ func loopMetered(st *state) exit {
 				continue
 
 			}
-		case 231: // MOV, MOV2
+		case 273: // MOV, MOV2
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -4275,7 +4716,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
 
 			}
-		case 232: // NILCHK, MOV
+		case 274: // NILCHK, MOV
 			{
 
 				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < 4096 {
@@ -4289,7 +4730,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 233: // LD64, LD64
+		case 275: // LD64, LD64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4308,7 +4749,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 234: // LD64, BR
+		case 276: // LD64, BR
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4326,7 +4767,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 235: // LD64, BRZ
+		case 277: // LD64, BRZ
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4344,7 +4785,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 236: // LDX8U, BR
+		case 278: // LDX8U, BR
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4362,7 +4803,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 237: // LDX8U, BNE
+		case 279: // LDX8U, BNE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4380,7 +4821,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 238: // LDX192, LDX64
+		case 280: // LDX192, LDX64
 			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
@@ -4404,7 +4845,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 239: // LDX64, LDX192, LDXFMA, LADDIBLT
+		case 281: // LDX64, LDX192, LDXFMA, LADDIBLT
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4458,7 +4899,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 240: // LDX64, BLE
+		case 282: // LDX64, BLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4476,7 +4917,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 241: // ADDI, LDX64
+		case 283: // ADDI, LDX64
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -4491,7 +4932,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 242: // ADDI, LDX64, LBLT
+		case 284: // ADDI, LDX64, LBLT
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -4521,7 +4962,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 243: // ADDI, LBLE
+		case 285: // ADDI, LBLE
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -4541,7 +4982,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 244: // LEAX, LD128
+		case 286: // LEAX, LD128
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4564,7 +5005,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
 
 			}
-		case 245: // STXI8, ADD, LBLE
+		case 287: // STXI8, ADD, LBLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4594,7 +5035,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 246: // STXI8, ADD, LDI, LBLE
+		case 288: // STXI8, ADD, LDI, LBLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -4630,7 +5071,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 247: // LDI, LBLE
+		case 289: // LDI, LBLE
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -4650,7 +5091,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 248: // LD64, FMULLD, FMADD, ST64
+		case 290: // LD64, FMULLD, FMADD, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4686,7 +5127,7 @@ func loopMetered(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 249: // LD64, FMULLD, FMSUB, ST64
+		case 291: // LD64, FMULLD, FMSUB, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -4722,7 +5163,7 @@ func loopMetered(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 250: // FSUBLD, FSUBLD, FSUBLD
+		case 292: // FSUBLD, FSUBLD, FSUBLD
 			{
 				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if p < 4096 || q < 4096 {
@@ -4751,7 +5192,7 @@ func loopMetered(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 251: // FMUL, FMADD, FMADD
+		case 293: // FMUL, FMADD, FMADD
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -4770,7 +5211,7 @@ func loopMetered(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 252: // BEQI, BEQI
+		case 294: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -4787,7 +5228,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 253: // NEW, STP, STP
+		case 295: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -4829,108 +5270,364 @@ func loopMetered(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 254: // shared
-			switch ins.Imm {
-			case int64(bytecode.AST32):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 296: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
 
-			case int64(bytecode.AST64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-
-			case int64(bytecode.ASTP):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				if st.wb != 0 {
-					goto exitSlow
-				}
-				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-
-			case int64(bytecode.ASWAP32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.ASWAP64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.ASWAPP):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				if st.wb != 0 {
-					goto exitSlow
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.AAND32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.AOR32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.AAND64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.AOR64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			default:
+			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 255:
+			keep := ^uint64(0)
+			if (ins.D >> 1) >= 2 {
+				keep = 1<<32 - 1
+			}
+			key &= keep
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			elem, found := st.zero, uint64(0)
+			if (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) != 0 {
+				seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+				hi, lo := bits.Mul64(key^seed^builtin.HashMul1, seed^builtin.HashMul2|1)
+				hash := hi ^ lo ^ key>>32
+				hash = (hash ^ hash>>32) & 0xffffffff
+
+				first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+				if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+					i := uint64(0)
+					if n > 1 {
+						i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+						if i >= n {
+							goto exitSaved
+						}
+					}
+					table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+					first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+				}
+				if first == 0 {
+					goto exitSaved
+				}
+				size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+				h2 := hash & 0x7f * builtin.CtrlLow
+				at := hash >> 7 & mask
+
+			find:
+				for i := uint64(1); ; i++ {
+					g := first + at*size
+					ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+					v := ctrl ^ h2
+					for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+						k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+						if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+							elem, found = k+(*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask))), 1
+							break find
+						}
+					}
+					if ctrl&^(ctrl<<6)&builtin.CtrlHigh != 0 {
+						break
+					}
+					if i > mask {
+						goto exitSaved
+					}
+					at = (at + i) & mask
+				}
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
+			if (ins.D>>1)&1 != 0 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = found
+			}
+
+		case 297: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
+
+			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
+				goto exitSlow
+			}
+			keep := ^uint64(0)
+			if (ins.D >> 1) == 2 {
+				keep = 1<<32 - 1
+			}
+			key &= keep
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+			hi, lo := bits.Mul64(key^seed^builtin.HashMul1, seed^builtin.HashMul2|1)
+			hash := hi ^ lo ^ key>>32
+			hash = (hash ^ hash>>32) & 0xffffffff
+
+			first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+			if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+				i := uint64(0)
+				if n > 1 {
+					i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+					if i >= n {
+						goto exitSaved
+					}
+				}
+				table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+				first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+			}
+			if first == 0 {
+				goto exitSaved
+			}
+			size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+			h2 := hash & 0x7f * builtin.CtrlLow
+			at := hash >> 7 & mask
+
+			elem := uint64(0)
+		put:
+			for i := uint64(1); ; i++ {
+				g := first + at*size
+				ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+				v := ctrl ^ h2
+				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+					if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+						elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+						break put
+					}
+				}
+				if free := ctrl & builtin.CtrlHigh; free != 0 {
+					if table == 0 {
+						goto exitSaved
+					}
+					j := uint64(bits.TrailingZeros64(free)) &^ 7
+					left := *(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask))
+					if uint8(ctrl>>(j&63)) != builtin.CtrlEmpty || left == 0 {
+						goto exitSaved
+					}
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask)) = left - 1
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabUsed)&mem.Mask))++
+					*(*uint8)(unsafe.Add(base, (g+j>>3)&mem.Mask)) = uint8(hash & 0x7f)
+					(*(*uint64)(unsafe.Add(base, (m)&mem.Mask)))++
+					k := g + 8 + j>>3*slot
+
+					if keep>>32 == 0 {
+						*(*uint32)(unsafe.Add(base, (k)&mem.Mask)) = uint32(key)
+					} else {
+						(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = key
+					}
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break
+				}
+				if i > mask {
+					goto exitSaved
+				}
+				at = (at + i) & mask
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
+
+		case 298: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
+
+			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
+				goto exitSlow
+			}
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			elem, found := st.zero, uint64(0)
+			if (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) != 0 {
+				seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+				h := seed ^ n*builtin.HashMul1
+				q, k := p, n
+				for ; k >= 16; k -= 16 {
+					hi, lo := bits.Mul64((*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))^builtin.HashMul1^h, (*(*uint64)(unsafe.Add(base, (q+8)&mem.Mask)))^builtin.HashMul2)
+					h = hi ^ lo
+					q += 16
+				}
+				x, y := uint64(0), uint64(0)
+				if k >= 8 {
+					x = (*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))
+					q, k = q+8, k-8
+					for i := uint64(0); i < k; i++ {
+						y |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+					}
+				} else {
+					for i := uint64(0); i < k; i++ {
+						x |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+					}
+				}
+				hi, lo := bits.Mul64(x^builtin.HashMul2^h, y^builtin.HashMul1^h>>32|1)
+				hash := hi ^ lo ^ h
+				hash = (hash ^ hash>>32) & 0xffffffff
+
+				first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+				if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+					i := uint64(0)
+					if n > 1 {
+						i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+						if i >= n {
+							goto exitSaved
+						}
+					}
+					table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+					first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+				}
+				if first == 0 {
+					goto exitSaved
+				}
+				size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+				h2 := hash & 0x7f * builtin.CtrlLow
+				at := hash >> 7 & mask
+
+			findString:
+				for i := uint64(1); ; i++ {
+					g := first + at*size
+					ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+					v := ctrl ^ h2
+					for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+						k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+						if (*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) != n {
+							continue
+						}
+						if q := (*(*uint64)(unsafe.Add(base, (k)&mem.Mask))); q != p {
+							a, b, n := unsafe.Add(base, (q)&mem.Mask), unsafe.Add(base, (p)&mem.Mask), n
+							for ; n >= 8 && *(*uint64)(a) == *(*uint64)(b); n -= 8 {
+								a, b = unsafe.Add(a, 8), unsafe.Add(b, 8)
+							}
+							if n >= 8 {
+								continue
+							}
+							for ; n > 0 && *(*uint8)(a) == *(*uint8)(b); n-- {
+								a, b = unsafe.Add(a, 1), unsafe.Add(b, 1)
+							}
+							if n > 0 {
+								continue
+							}
+						}
+
+						elem, found = k+(*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask))), 1
+						break findString
+					}
+					if ctrl&^(ctrl<<6)&builtin.CtrlHigh != 0 {
+						break
+					}
+					if i > mask {
+						goto exitSaved
+					}
+					at = (at + i) & mask
+				}
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
+			if (ins.D >> 1) != 0 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+5)*8))) = found
+			}
+
+		case 299: // runtime.mapputstr/5
+
+			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
+				goto exitSlow
+			}
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+			h := seed ^ n*builtin.HashMul1
+			q, k := p, n
+			for ; k >= 16; k -= 16 {
+				hi, lo := bits.Mul64((*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))^builtin.HashMul1^h, (*(*uint64)(unsafe.Add(base, (q+8)&mem.Mask)))^builtin.HashMul2)
+				h = hi ^ lo
+				q += 16
+			}
+			x, y := uint64(0), uint64(0)
+			if k >= 8 {
+				x = (*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))
+				q, k = q+8, k-8
+				for i := uint64(0); i < k; i++ {
+					y |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+				}
+			} else {
+				for i := uint64(0); i < k; i++ {
+					x |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+				}
+			}
+			hi, lo := bits.Mul64(x^builtin.HashMul2^h, y^builtin.HashMul1^h>>32|1)
+			hash := hi ^ lo ^ h
+			hash = (hash ^ hash>>32) & 0xffffffff
+
+			first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+			if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+				i := uint64(0)
+				if n > 1 {
+					i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+					if i >= n {
+						goto exitSaved
+					}
+				}
+				table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+				first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+			}
+			if first == 0 {
+				goto exitSaved
+			}
+			size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+			h2 := hash & 0x7f * builtin.CtrlLow
+			at := hash >> 7 & mask
+
+			elem := uint64(0)
+		putString:
+			for i := uint64(1); ; i++ {
+				g := first + at*size
+				ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+				v := ctrl ^ h2
+				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+					if (*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) != n {
+						continue
+					}
+					if q := (*(*uint64)(unsafe.Add(base, (k)&mem.Mask))); q != p {
+						a, b, n := unsafe.Add(base, (q)&mem.Mask), unsafe.Add(base, (p)&mem.Mask), n
+						for ; n >= 8 && *(*uint64)(a) == *(*uint64)(b); n -= 8 {
+							a, b = unsafe.Add(a, 8), unsafe.Add(b, 8)
+						}
+						if n >= 8 {
+							continue
+						}
+						for ; n > 0 && *(*uint8)(a) == *(*uint8)(b); n-- {
+							a, b = unsafe.Add(a, 1), unsafe.Add(b, 1)
+						}
+						if n > 0 {
+							continue
+						}
+					}
+
+					if st.wb != 0 {
+						goto exitSaved
+					}
+					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break putString
+				}
+				if free := ctrl & builtin.CtrlHigh; free != 0 {
+					if table == 0 {
+						goto exitSaved
+					}
+					j := uint64(bits.TrailingZeros64(free)) &^ 7
+					left := *(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask))
+					if uint8(ctrl>>(j&63)) != builtin.CtrlEmpty || left == 0 {
+						goto exitSaved
+					}
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask)) = left - 1
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabUsed)&mem.Mask))++
+					*(*uint8)(unsafe.Add(base, (g+j>>3)&mem.Mask)) = uint8(hash & 0x7f)
+					(*(*uint64)(unsafe.Add(base, (m)&mem.Mask)))++
+					k := g + 8 + j>>3*slot
+
+					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p
+					(*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) = n
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break
+				}
+				if i > mask {
+					goto exitSaved
+				}
+				at = (at + i) & mask
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
+
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 300, 301, 302, 303, 304, 305, 306, 307, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 337, 338, 339, 340, 341, 342, 343, 344, 345, 346, 347, 348, 349, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 370, 371, 372, 373, 374, 375, 376, 377, 378, 379, 380, 381, 382, 383, 384, 385, 386, 387, 388, 389, 390, 391, 392, 393, 394, 395, 396, 397, 398, 399, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 419, 420, 421, 422, 423, 424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 435, 436, 437, 438, 439, 440, 441, 442, 443, 444, 445, 446, 447, 448, 449, 450, 451, 452, 453, 454, 455, 456, 457, 458, 459, 460, 461, 462, 463, 464, 465, 466, 467, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477, 478, 479, 480, 481, 482, 483, 484, 485, 486, 487, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511:
 			goto exitSlow
 		}
 	}
@@ -4957,7 +5654,11 @@ exitFuel:
 	goto out
 out:
 	st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+saved:
 	return reason
+exitSaved:
+	reason = leftSlow
+	goto saved
 }
 
 // loopCounted is loopMetered that counts what it executes.
@@ -4970,10 +5671,10 @@ func loopCounted(st *state) exit {
 		if uintptr(pc) != lastPC+bytecode.InsBytes {
 			last = 0
 		}
-		last = (last<<8 | uint64(ins.Op)) & (1<<24 - 1)
+		last = (last<<st.bits | uint64(*(*uint16)(pc)&(1<<st.bits-1))) & (bytecode.CountSlots - 1)
 		lastPC = uintptr(pc)
 		*(*uint64)(unsafe.Add(counts, last*8))++
-		switch uint8(ins.Op) {
+		switch *(*uint16)(pc) & 511 {
 		case 2: // MOV
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 		case 3: // MOV2
@@ -5007,7 +5708,7 @@ func loopCounted(st *state) exit {
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(uintptr(unsafe.Add(fp, uintptr(ins.B)*8+uintptr(ins.Imm)))) - st.region
 		case 10: // FLD
 			q := unsafe.Add(fp, uintptr(ins.B)*8+uintptr(ins.Imm))
-			switch ins.D & 7 {
+			switch (ins.D >> 1) & 7 {
 			case bytecode.KindU8:
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(q))
 			case bytecode.KindS8:
@@ -5025,7 +5726,7 @@ func loopCounted(st *state) exit {
 			}
 		case 11: // FST
 			q := unsafe.Add(fp, uintptr(ins.A)*8+uintptr(ins.Imm))
-			switch ins.D & 7 {
+			switch (ins.D >> 1) & 7 {
 			case bytecode.KindU8, bytecode.KindS8:
 				*(*uint8)(q) = uint8((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 			case bytecode.KindU16, bytecode.KindS16:
@@ -5166,7 +5867,7 @@ func loopCounted(st *state) exit {
 		case 60: // BITS
 			x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			var hi, lo uint64
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.BitsLen:
 				hi = uint64(bits.Len64(x))
 			case bytecode.BitsTrailing:
@@ -5699,7 +6400,7 @@ func loopCounted(st *state) exit {
 		case 129: // F2I
 			(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 		case 130: // CVT
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.CvtF64F32:
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(math.Float32bits(float32((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))))
 			case bytecode.CvtF32F64:
@@ -5730,7 +6431,7 @@ func loopCounted(st *state) exit {
 				goto exitSlow
 			}
 		case 131: // FLOAT
-			switch ins.D & 15 {
+			switch (ins.D >> 1) & 15 {
 			case bytecode.FloatEQ32:
 				{
 					var t uint64
@@ -5911,16 +6612,16 @@ func loopCounted(st *state) exit {
 			}
 			p += uint64(ins.Imm)
 			n := uintptr(ins.C)
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				n--
 			}
 			i := uintptr(0)
 			for ; i < n; i++ {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask))
 			}
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				w := uint64(0)
-				for k := uint64(0); k < uint64(ins.D); k++ {
+				for k := uint64(0); k < uint64((ins.D >> 1)); k++ {
 					w |= uint64(*(*uint8)(unsafe.Add(base, (p+uint64(i)*8+k)&mem.Mask))) << (k * 8)
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+i)*8))) = w
@@ -5973,16 +6674,16 @@ func loopCounted(st *state) exit {
 			}
 			p += uint64(ins.Imm)
 			n := uintptr(ins.C)
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				n--
 			}
 			i := uintptr(0)
 			for ; i < n; i++ {
 				*(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
 			}
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				w := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
-				for k := uint64(0); k < uint64(ins.D); k++ {
+				for k := uint64(0); k < uint64((ins.D >> 1)); k++ {
 					*(*uint8)(unsafe.Add(base, (p+uint64(i)*8+k)&mem.Mask)) = uint8(w >> (k * 8))
 				}
 			}
@@ -6013,7 +6714,7 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			n := uint64(ins.Imm)
-			if n > shortCopy || n&7 != 0 || ins.D != 0 && st.wb != 0 {
+			if n > shortCopy || n&7 != 0 || (ins.D>>1) != 0 && st.wb != 0 {
 				goto exitSlow
 			}
 			if d-s >= n {
@@ -6031,7 +6732,7 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			n := uint64(ins.Imm)
-			if n > shortCopy || n&7 != 0 || ins.D != 0 && st.wb != 0 {
+			if n > shortCopy || n&7 != 0 || (ins.D>>1) != 0 && st.wb != 0 {
 				goto exitSlow
 			}
 			for i := uint64(0); i < n; i += 8 {
@@ -6166,7 +6867,7 @@ func loopCounted(st *state) exit {
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+uintptr(i))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 		case 175: // SLICE
 			p, lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+2)*8)))
-			if ins.D == 3 {
+			if (ins.D >> 1) == 3 {
 				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
 					max = m
 				} else {
@@ -6199,7 +6900,7 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			lo, hi, max := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+1)*8))), uint64(ins.Imm)>>32
-			if ins.D == 3 {
+			if (ins.D >> 1) == 3 {
 				if m := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C)+2)*8))); m <= max {
 					max = m
 				} else {
@@ -6374,7 +7075,7 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			x := atomic.LoadUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)))
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
 			} else {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
@@ -6385,81 +7086,34 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.LoadUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)))
-		case 201: // ADDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
+		case 201: // AST32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 202: // AST64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 202: // MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+		case 203: // ASTP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			if st.wb != 0 {
+				goto exitSlow
 			}
-		case 203: // MOV2, CALL
-			{
-				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
-			}
+			atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
 		case 204: // AADD32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
 				goto exitTrap
 			}
 			x := atomic.AddUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-			if ins.D != 0 {
+			if (ins.D >> 1) != 0 {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
 			} else {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
@@ -6470,65 +7124,32 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AddUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-		case 206: // LDI, CALL
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
+		case 206: // ASWAP32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-		case 207: // LD64, CALL
-			{
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
-
+		case 207: // ASWAP64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 208: // ASWAPP
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 208: // MOV, MOV
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			if st.wb != 0 {
+				goto exitSlow
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
-			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
 		case 209: // ACAS32
 			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 			if p < 4096 {
@@ -6568,98 +7189,40 @@ func loopCounted(st *state) exit {
 				}
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
 			}
-		case 212: // MOV, MOV, CALL
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+		case 212: // AAND32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-
-				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
-					goto exitCall
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
-				csp = unsafe.Add(csp, 8)
-				fp = unsafe.Add(fp, uintptr(ins.A)*8)
-				pc = unsafe.Add(pc, ins.Imm)
-				continue
-
+		case 213: // AOR32
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 213: // MOV, RET
-			{
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-
+			x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
+			if (ins.D >> 1) != 0 {
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
+			} else {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
+		case 214: // AAND64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-		case 214: // ADDI, LDI, LBLE
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
-
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
+		case 215: // AOR64
+			p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+			if p < 4096 {
+				goto exitTrap
 			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				if atomic.LoadUintptr(&st.limit) == 0 {
-					goto exitPoll
-				}
-				if st.fuel--; st.fuel < 0 {
-					goto exitFuel
-				}
-				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
-					pc = unsafe.Add(pc, ins.Imm)
-					continue
-				}
-
-			}
-		case 215: // ADD, RET
-			{
-				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
-
-			}
-			pc = unsafe.Add(pc, bytecode.InsBytes)
-			{
-				ins := (*bytecode.Ins)(pc)
-				_ = ins
-
-				w := *(*uint64)(unsafe.Add(csp, -8))
-				if int64(w) <= 0 {
-					goto exitReturn
-				}
-				csp = unsafe.Add(csp, -8)
-				fp = unsafe.Add(fp, -int64(uint16(w))*8)
-				pc = unsafe.Pointer(uintptr(w >> 16))
-
-			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
 		case 216: // FMADD
 			x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 			(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
@@ -6719,7 +7282,226 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
-		case 226: // LDI, RET
+		case 258: // ADDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 259: // MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 260: // MOV2, CALL
+			{
+				x, y := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8)))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 261: // LDI, CALL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 262: // LD64, CALL
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 263: // MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 264: // MOV, MOV, CALL
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if uintptr(unsafe.Add(fp, uintptr(ins.C)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 265: // MOV, RET
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 266: // ADDI, LDI, LBLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 267: // ADD, RET
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				_ = ins
+
+				w := *(*uint64)(unsafe.Add(csp, -8))
+				if int64(w) <= 0 {
+					goto exitReturn
+				}
+				csp = unsafe.Add(csp, -8)
+				fp = unsafe.Add(fp, -int64(uint16(w))*8)
+				pc = unsafe.Pointer(uintptr(w >> 16))
+
+			}
+		case 268: // LDI, RET
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -6738,7 +7520,7 @@ func loopCounted(st *state) exit {
 				pc = unsafe.Pointer(uintptr(w >> 16))
 
 			}
-		case 227: // LDI, LDI
+		case 269: // LDI, LDI
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -6749,7 +7531,7 @@ func loopCounted(st *state) exit {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
 			}
-		case 228: // LDI, MOV
+		case 270: // LDI, MOV
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -6760,7 +7542,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 229: // MOV, LDI
+		case 271: // MOV, LDI
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -6771,7 +7553,7 @@ func loopCounted(st *state) exit {
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
 			}
-		case 230: // MOV, JMP
+		case 272: // MOV, JMP
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -6783,7 +7565,7 @@ func loopCounted(st *state) exit {
 				continue
 
 			}
-		case 231: // MOV, MOV2
+		case 273: // MOV, MOV2
 			{
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
@@ -6796,7 +7578,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
 
 			}
-		case 232: // NILCHK, MOV
+		case 274: // NILCHK, MOV
 			{
 
 				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < 4096 {
@@ -6810,7 +7592,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 233: // LD64, LD64
+		case 275: // LD64, LD64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -6829,7 +7611,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 234: // LD64, BR
+		case 276: // LD64, BR
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -6847,7 +7629,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 235: // LD64, BRZ
+		case 277: // LD64, BRZ
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -6865,7 +7647,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 236: // LDX8U, BR
+		case 278: // LDX8U, BR
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -6883,7 +7665,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 237: // LDX8U, BNE
+		case 279: // LDX8U, BNE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -6901,7 +7683,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 238: // LDX192, LDX64
+		case 280: // LDX192, LDX64
 			{
 
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
@@ -6925,7 +7707,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 239: // LDX64, LDX192, LDXFMA, LADDIBLT
+		case 281: // LDX64, LDX192, LDXFMA, LADDIBLT
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -6979,7 +7761,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 240: // LDX64, BLE
+		case 282: // LDX64, BLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -6997,7 +7779,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 241: // ADDI, LDX64
+		case 283: // ADDI, LDX64
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -7012,7 +7794,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
 
 			}
-		case 242: // ADDI, LDX64, LBLT
+		case 284: // ADDI, LDX64, LBLT
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -7042,7 +7824,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 243: // ADDI, LBLE
+		case 285: // ADDI, LBLE
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
 
@@ -7062,7 +7844,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 244: // LEAX, LD128
+		case 286: // LEAX, LD128
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -7085,7 +7867,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
 
 			}
-		case 245: // STXI8, ADD, LBLE
+		case 287: // STXI8, ADD, LBLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -7115,7 +7897,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 246: // STXI8, ADD, LDI, LBLE
+		case 288: // STXI8, ADD, LDI, LBLE
 			{
 				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
@@ -7151,7 +7933,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 247: // LDI, LBLE
+		case 289: // LDI, LBLE
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
 
@@ -7171,7 +7953,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 248: // LD64, FMULLD, FMADD, ST64
+		case 290: // LD64, FMULLD, FMADD, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -7207,7 +7989,7 @@ func loopCounted(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 249: // LD64, FMULLD, FMSUB, ST64
+		case 291: // LD64, FMULLD, FMSUB, ST64
 			{
 				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 				if p < 4096 {
@@ -7243,7 +8025,7 @@ func loopCounted(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 250: // FSUBLD, FSUBLD, FSUBLD
+		case 292: // FSUBLD, FSUBLD, FSUBLD
 			{
 				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 				if p < 4096 || q < 4096 {
@@ -7272,7 +8054,7 @@ func loopCounted(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 251: // FMUL, FMADD, FMADD
+		case 293: // FMUL, FMADD, FMADD
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -7291,7 +8073,7 @@ func loopCounted(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 252: // BEQI, BEQI
+		case 294: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -7308,7 +8090,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 253: // NEW, STP, STP
+		case 295: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -7350,108 +8132,364 @@ func loopCounted(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 254: // shared
-			switch ins.Imm {
-			case int64(bytecode.AST32):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				atomic.StoreUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))))
+		case 296: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
 
-			case int64(bytecode.AST64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-
-			case int64(bytecode.ASTP):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				if st.wb != 0 {
-					goto exitSlow
-				}
-				atomic.StoreUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
-
-			case int64(bytecode.ASWAP32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.SwapUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.ASWAP64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.ASWAPP):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				if st.wb != 0 {
-					goto exitSlow
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.SwapUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.AAND32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.AndUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.AOR32):
-
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				x := atomic.OrUint32((*uint32)(unsafe.Add(base, (p)&mem.Mask)), uint32((*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))))
-				if ins.D != 0 {
-					(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = int64(int32(x))
-				} else {
-					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(x)
-				}
-
-			case int64(bytecode.AAND64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.AndUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			case int64(bytecode.AOR64):
-				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
-				if p < 4096 {
-					goto exitTrap
-				}
-				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = atomic.OrUint64((*uint64)(unsafe.Add(base, (p)&mem.Mask)), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8))))
-
-			default:
+			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
 				goto exitSlow
 			}
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 255:
+			keep := ^uint64(0)
+			if (ins.D >> 1) >= 2 {
+				keep = 1<<32 - 1
+			}
+			key &= keep
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			elem, found := st.zero, uint64(0)
+			if (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) != 0 {
+				seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+				hi, lo := bits.Mul64(key^seed^builtin.HashMul1, seed^builtin.HashMul2|1)
+				hash := hi ^ lo ^ key>>32
+				hash = (hash ^ hash>>32) & 0xffffffff
+
+				first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+				if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+					i := uint64(0)
+					if n > 1 {
+						i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+						if i >= n {
+							goto exitSaved
+						}
+					}
+					table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+					first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+				}
+				if first == 0 {
+					goto exitSaved
+				}
+				size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+				h2 := hash & 0x7f * builtin.CtrlLow
+				at := hash >> 7 & mask
+
+			find:
+				for i := uint64(1); ; i++ {
+					g := first + at*size
+					ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+					v := ctrl ^ h2
+					for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+						k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+						if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+							elem, found = k+(*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask))), 1
+							break find
+						}
+					}
+					if ctrl&^(ctrl<<6)&builtin.CtrlHigh != 0 {
+						break
+					}
+					if i > mask {
+						goto exitSaved
+					}
+					at = (at + i) & mask
+				}
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
+			if (ins.D>>1)&1 != 0 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = found
+			}
+
+		case 297: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
+
+			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
+				goto exitSlow
+			}
+			keep := ^uint64(0)
+			if (ins.D >> 1) == 2 {
+				keep = 1<<32 - 1
+			}
+			key &= keep
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+			hi, lo := bits.Mul64(key^seed^builtin.HashMul1, seed^builtin.HashMul2|1)
+			hash := hi ^ lo ^ key>>32
+			hash = (hash ^ hash>>32) & 0xffffffff
+
+			first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+			if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+				i := uint64(0)
+				if n > 1 {
+					i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+					if i >= n {
+						goto exitSaved
+					}
+				}
+				table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+				first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+			}
+			if first == 0 {
+				goto exitSaved
+			}
+			size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+			h2 := hash & 0x7f * builtin.CtrlLow
+			at := hash >> 7 & mask
+
+			elem := uint64(0)
+		put:
+			for i := uint64(1); ; i++ {
+				g := first + at*size
+				ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+				v := ctrl ^ h2
+				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+					if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+						elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+						break put
+					}
+				}
+				if free := ctrl & builtin.CtrlHigh; free != 0 {
+					if table == 0 {
+						goto exitSaved
+					}
+					j := uint64(bits.TrailingZeros64(free)) &^ 7
+					left := *(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask))
+					if uint8(ctrl>>(j&63)) != builtin.CtrlEmpty || left == 0 {
+						goto exitSaved
+					}
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask)) = left - 1
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabUsed)&mem.Mask))++
+					*(*uint8)(unsafe.Add(base, (g+j>>3)&mem.Mask)) = uint8(hash & 0x7f)
+					(*(*uint64)(unsafe.Add(base, (m)&mem.Mask)))++
+					k := g + 8 + j>>3*slot
+
+					if keep>>32 == 0 {
+						*(*uint32)(unsafe.Add(base, (k)&mem.Mask)) = uint32(key)
+					} else {
+						(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = key
+					}
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break
+				}
+				if i > mask {
+					goto exitSaved
+				}
+				at = (at + i) & mask
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
+
+		case 298: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
+
+			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
+				goto exitSlow
+			}
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			elem, found := st.zero, uint64(0)
+			if (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) != 0 {
+				seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+				h := seed ^ n*builtin.HashMul1
+				q, k := p, n
+				for ; k >= 16; k -= 16 {
+					hi, lo := bits.Mul64((*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))^builtin.HashMul1^h, (*(*uint64)(unsafe.Add(base, (q+8)&mem.Mask)))^builtin.HashMul2)
+					h = hi ^ lo
+					q += 16
+				}
+				x, y := uint64(0), uint64(0)
+				if k >= 8 {
+					x = (*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))
+					q, k = q+8, k-8
+					for i := uint64(0); i < k; i++ {
+						y |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+					}
+				} else {
+					for i := uint64(0); i < k; i++ {
+						x |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+					}
+				}
+				hi, lo := bits.Mul64(x^builtin.HashMul2^h, y^builtin.HashMul1^h>>32|1)
+				hash := hi ^ lo ^ h
+				hash = (hash ^ hash>>32) & 0xffffffff
+
+				first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+				if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+					i := uint64(0)
+					if n > 1 {
+						i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+						if i >= n {
+							goto exitSaved
+						}
+					}
+					table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+					first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+				}
+				if first == 0 {
+					goto exitSaved
+				}
+				size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+				h2 := hash & 0x7f * builtin.CtrlLow
+				at := hash >> 7 & mask
+
+			findString:
+				for i := uint64(1); ; i++ {
+					g := first + at*size
+					ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+					v := ctrl ^ h2
+					for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+						k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+						if (*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) != n {
+							continue
+						}
+						if q := (*(*uint64)(unsafe.Add(base, (k)&mem.Mask))); q != p {
+							a, b, n := unsafe.Add(base, (q)&mem.Mask), unsafe.Add(base, (p)&mem.Mask), n
+							for ; n >= 8 && *(*uint64)(a) == *(*uint64)(b); n -= 8 {
+								a, b = unsafe.Add(a, 8), unsafe.Add(b, 8)
+							}
+							if n >= 8 {
+								continue
+							}
+							for ; n > 0 && *(*uint8)(a) == *(*uint8)(b); n-- {
+								a, b = unsafe.Add(a, 1), unsafe.Add(b, 1)
+							}
+							if n > 0 {
+								continue
+							}
+						}
+
+						elem, found = k+(*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask))), 1
+						break findString
+					}
+					if ctrl&^(ctrl<<6)&builtin.CtrlHigh != 0 {
+						break
+					}
+					if i > mask {
+						goto exitSaved
+					}
+					at = (at + i) & mask
+				}
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
+			if (ins.D >> 1) != 0 {
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+5)*8))) = found
+			}
+
+		case 299: // runtime.mapputstr/5
+
+			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
+			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
+				goto exitSlow
+			}
+			st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+			seed := (*(*uint64)(unsafe.Add(base, (m+builtin.MapSeed)&mem.Mask)))
+			h := seed ^ n*builtin.HashMul1
+			q, k := p, n
+			for ; k >= 16; k -= 16 {
+				hi, lo := bits.Mul64((*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))^builtin.HashMul1^h, (*(*uint64)(unsafe.Add(base, (q+8)&mem.Mask)))^builtin.HashMul2)
+				h = hi ^ lo
+				q += 16
+			}
+			x, y := uint64(0), uint64(0)
+			if k >= 8 {
+				x = (*(*uint64)(unsafe.Add(base, (q)&mem.Mask)))
+				q, k = q+8, k-8
+				for i := uint64(0); i < k; i++ {
+					y |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+				}
+			} else {
+				for i := uint64(0); i < k; i++ {
+					x |= uint64(*(*uint8)(unsafe.Add(base, (q+i)&mem.Mask))) << (i & 7 * 8)
+				}
+			}
+			hi, lo := bits.Mul64(x^builtin.HashMul2^h, y^builtin.HashMul1^h>>32|1)
+			hash := hi ^ lo ^ h
+			hash = (hash ^ hash>>32) & 0xffffffff
+
+			first, mask, table := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDir)&mem.Mask))), uint64(0), uint64(0)
+			if n := (*(*uint64)(unsafe.Add(base, (m+builtin.MapDirLen)&mem.Mask))); n != 0 {
+				i := uint64(0)
+				if n > 1 {
+					i = hash >> (*(*uint8)(unsafe.Add(base, (m+builtin.MapShift)&mem.Mask)) & 63)
+					if i >= n {
+						goto exitSaved
+					}
+				}
+				table = (*(*uint64)(unsafe.Add(base, (first+i*8)&mem.Mask)))
+				first, mask = (*(*uint64)(unsafe.Add(base, (table+builtin.TabGroups)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (table+builtin.TabMask)&mem.Mask)))&(builtin.MaxGroups-1)
+			}
+			if first == 0 {
+				goto exitSaved
+			}
+			size, slot := (*(*uint64)(unsafe.Add(base, (t+builtin.MapGroupSize)&mem.Mask))), (*(*uint64)(unsafe.Add(base, (t+builtin.MapSlotSize)&mem.Mask)))
+			h2 := hash & 0x7f * builtin.CtrlLow
+			at := hash >> 7 & mask
+
+			elem := uint64(0)
+		putString:
+			for i := uint64(1); ; i++ {
+				g := first + at*size
+				ctrl := (*(*uint64)(unsafe.Add(base, (g)&mem.Mask)))
+				v := ctrl ^ h2
+				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
+					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
+					if (*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) != n {
+						continue
+					}
+					if q := (*(*uint64)(unsafe.Add(base, (k)&mem.Mask))); q != p {
+						a, b, n := unsafe.Add(base, (q)&mem.Mask), unsafe.Add(base, (p)&mem.Mask), n
+						for ; n >= 8 && *(*uint64)(a) == *(*uint64)(b); n -= 8 {
+							a, b = unsafe.Add(a, 8), unsafe.Add(b, 8)
+						}
+						if n >= 8 {
+							continue
+						}
+						for ; n > 0 && *(*uint8)(a) == *(*uint8)(b); n-- {
+							a, b = unsafe.Add(a, 1), unsafe.Add(b, 1)
+						}
+						if n > 0 {
+							continue
+						}
+					}
+
+					if st.wb != 0 {
+						goto exitSaved
+					}
+					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break putString
+				}
+				if free := ctrl & builtin.CtrlHigh; free != 0 {
+					if table == 0 {
+						goto exitSaved
+					}
+					j := uint64(bits.TrailingZeros64(free)) &^ 7
+					left := *(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask))
+					if uint8(ctrl>>(j&63)) != builtin.CtrlEmpty || left == 0 {
+						goto exitSaved
+					}
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabGrowth)&mem.Mask)) = left - 1
+					*(*uint16)(unsafe.Add(base, (table+builtin.TabUsed)&mem.Mask))++
+					*(*uint8)(unsafe.Add(base, (g+j>>3)&mem.Mask)) = uint8(hash & 0x7f)
+					(*(*uint64)(unsafe.Add(base, (m)&mem.Mask)))++
+					k := g + 8 + j>>3*slot
+
+					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p
+					(*(*uint64)(unsafe.Add(base, (k+8)&mem.Mask))) = n
+					elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
+					break
+				}
+				if i > mask {
+					goto exitSaved
+				}
+				at = (at + i) & mask
+			}
+			pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp)
+			ins = (*bytecode.Ins)(pc)
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
+
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 300, 301, 302, 303, 304, 305, 306, 307, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 337, 338, 339, 340, 341, 342, 343, 344, 345, 346, 347, 348, 349, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 370, 371, 372, 373, 374, 375, 376, 377, 378, 379, 380, 381, 382, 383, 384, 385, 386, 387, 388, 389, 390, 391, 392, 393, 394, 395, 396, 397, 398, 399, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 419, 420, 421, 422, 423, 424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 435, 436, 437, 438, 439, 440, 441, 442, 443, 444, 445, 446, 447, 448, 449, 450, 451, 452, 453, 454, 455, 456, 457, 458, 459, 460, 461, 462, 463, 464, 465, 466, 467, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477, 478, 479, 480, 481, 482, 483, 484, 485, 486, 487, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511:
 			goto exitSlow
 		}
 	}
@@ -7477,57 +8515,73 @@ exitFuel:
 	reason = leftFuel
 	goto out
 out:
-	st.last, st.lastPC = last, lastPC
 	st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)
+saved:
+	st.last, st.lastPC = last, lastPC
 	return reason
+exitSaved:
+	reason = leftSlow
+	goto saved
 }
 
-// sequences are the opcode bytes of sequences and the instructions that they stand for.
-var sequences = [...]struct {
-	op bytecode.Op
-	of []bytecode.Op
+// sequences are those with a case of their own: case firstCase and up.
+var sequences = [...][]bytecode.Op{
+	{bytecode.ADDI, bytecode.CALL},
+	{bytecode.MOV, bytecode.CALL},
+	{bytecode.MOV2, bytecode.CALL},
+	{bytecode.LDI, bytecode.CALL},
+	{bytecode.LD64, bytecode.CALL},
+	{bytecode.MOV, bytecode.MOV},
+	{bytecode.MOV, bytecode.MOV, bytecode.CALL},
+	{bytecode.MOV, bytecode.RET},
+	{bytecode.ADDI, bytecode.LDI, bytecode.LBLE},
+	{bytecode.ADD, bytecode.RET},
+	{bytecode.LDI, bytecode.RET},
+	{bytecode.LDI, bytecode.LDI},
+	{bytecode.LDI, bytecode.MOV},
+	{bytecode.MOV, bytecode.LDI},
+	{bytecode.MOV, bytecode.JMP},
+	{bytecode.MOV, bytecode.MOV2},
+	{bytecode.NILCHK, bytecode.MOV},
+	{bytecode.LD64, bytecode.LD64},
+	{bytecode.LD64, bytecode.BR},
+	{bytecode.LD64, bytecode.BRZ},
+	{bytecode.LDX8U, bytecode.BR},
+	{bytecode.LDX8U, bytecode.BNE},
+	{bytecode.LDX192, bytecode.LDX64},
+	{bytecode.LDX64, bytecode.LDX192, bytecode.LDXFMA, bytecode.LADDIBLT},
+	{bytecode.LDX64, bytecode.BLE},
+	{bytecode.ADDI, bytecode.LDX64},
+	{bytecode.ADDI, bytecode.LDX64, bytecode.LBLT},
+	{bytecode.ADDI, bytecode.LBLE},
+	{bytecode.LEAX, bytecode.LD128},
+	{bytecode.STXI8, bytecode.ADD, bytecode.LBLE},
+	{bytecode.STXI8, bytecode.ADD, bytecode.LDI, bytecode.LBLE},
+	{bytecode.LDI, bytecode.LBLE},
+	{bytecode.LD64, bytecode.FMULLD, bytecode.FMADD, bytecode.ST64},
+	{bytecode.LD64, bytecode.FMULLD, bytecode.FMSUB, bytecode.ST64},
+	{bytecode.FSUBLD, bytecode.FSUBLD, bytecode.FSUBLD},
+	{bytecode.FMUL, bytecode.FMADD, bytecode.FMADD},
+	{bytecode.BEQI, bytecode.BEQI},
+	{bytecode.NEW, bytecode.STP, bytecode.STP},
+}
+
+// inLoop are the host functions that have a case: its number, D of their calls, and the slots that their areas must have.
+var inLoop = map[string]struct {
+	number uint16
+	d      uint8
+	slots  uint16
 }{
-	{201, []bytecode.Op{bytecode.ADDI, bytecode.CALL}},
-	{202, []bytecode.Op{bytecode.MOV, bytecode.CALL}},
-	{203, []bytecode.Op{bytecode.MOV2, bytecode.CALL}},
-	{206, []bytecode.Op{bytecode.LDI, bytecode.CALL}},
-	{207, []bytecode.Op{bytecode.LD64, bytecode.CALL}},
-	{208, []bytecode.Op{bytecode.MOV, bytecode.MOV}},
-	{212, []bytecode.Op{bytecode.MOV, bytecode.MOV, bytecode.CALL}},
-	{213, []bytecode.Op{bytecode.MOV, bytecode.RET}},
-	{214, []bytecode.Op{bytecode.ADDI, bytecode.LDI, bytecode.LBLE}},
-	{215, []bytecode.Op{bytecode.ADD, bytecode.RET}},
-	{226, []bytecode.Op{bytecode.LDI, bytecode.RET}},
-	{227, []bytecode.Op{bytecode.LDI, bytecode.LDI}},
-	{228, []bytecode.Op{bytecode.LDI, bytecode.MOV}},
-	{229, []bytecode.Op{bytecode.MOV, bytecode.LDI}},
-	{230, []bytecode.Op{bytecode.MOV, bytecode.JMP}},
-	{231, []bytecode.Op{bytecode.MOV, bytecode.MOV2}},
-	{232, []bytecode.Op{bytecode.NILCHK, bytecode.MOV}},
-	{233, []bytecode.Op{bytecode.LD64, bytecode.LD64}},
-	{234, []bytecode.Op{bytecode.LD64, bytecode.BR}},
-	{235, []bytecode.Op{bytecode.LD64, bytecode.BRZ}},
-	{236, []bytecode.Op{bytecode.LDX8U, bytecode.BR}},
-	{237, []bytecode.Op{bytecode.LDX8U, bytecode.BNE}},
-	{238, []bytecode.Op{bytecode.LDX192, bytecode.LDX64}},
-	{239, []bytecode.Op{bytecode.LDX64, bytecode.LDX192, bytecode.LDXFMA, bytecode.LADDIBLT}},
-	{240, []bytecode.Op{bytecode.LDX64, bytecode.BLE}},
-	{241, []bytecode.Op{bytecode.ADDI, bytecode.LDX64}},
-	{242, []bytecode.Op{bytecode.ADDI, bytecode.LDX64, bytecode.LBLT}},
-	{243, []bytecode.Op{bytecode.ADDI, bytecode.LBLE}},
-	{244, []bytecode.Op{bytecode.LEAX, bytecode.LD128}},
-	{245, []bytecode.Op{bytecode.STXI8, bytecode.ADD, bytecode.LBLE}},
-	{246, []bytecode.Op{bytecode.STXI8, bytecode.ADD, bytecode.LDI, bytecode.LBLE}},
-	{247, []bytecode.Op{bytecode.LDI, bytecode.LBLE}},
-	{248, []bytecode.Op{bytecode.LD64, bytecode.FMULLD, bytecode.FMADD, bytecode.ST64}},
-	{249, []bytecode.Op{bytecode.LD64, bytecode.FMULLD, bytecode.FMSUB, bytecode.ST64}},
-	{250, []bytecode.Op{bytecode.FSUBLD, bytecode.FSUBLD, bytecode.FSUBLD}},
-	{251, []bytecode.Op{bytecode.FMUL, bytecode.FMADD, bytecode.FMADD}},
-	{252, []bytecode.Op{bytecode.BEQI, bytecode.BEQI}},
-	{253, []bytecode.Op{bytecode.NEW, bytecode.STP, bytecode.STP}},
+	"runtime.mapaccess1_fast64":  {296, 0, 4},
+	"runtime.mapaccess2_fast64":  {296, 1, 5},
+	"runtime.mapaccess1_fast32":  {296, 2, 4},
+	"runtime.mapaccess2_fast32":  {296, 3, 5},
+	"runtime.mapput64":           {297, 0, 4},
+	"runtime.mapputptr":          {297, 1, 4},
+	"runtime.mapput32":           {297, 2, 4},
+	"runtime.mapaccess1_faststr": {298, 0, 5},
+	"runtime.mapaccess2_faststr": {298, 1, 6},
+	"runtime.mapputstr":          {299, 0, 5},
 }
 
-// sharing are the instructions that share sharedOp.
-var sharing = [...]bytecode.Op{bytecode.AST32, bytecode.AST64, bytecode.ASTP, bytecode.ASWAP32, bytecode.ASWAP64, bytecode.ASWAPP, bytecode.AAND32, bytecode.AOR32, bytecode.AAND64, bytecode.AOR64}
-
-const sharedOp bytecode.Op = 254
+const firstCase = 258

@@ -86,3 +86,32 @@ func TestEveryOpcodeIsHandled(t *testing.T) {
 		}
 	}
 }
+
+// TestCaseNumbers: what looks for a function behind a code pointer reads one byte, Op, so no other case may show
+// FUNC's there; and the instruction that a case begins with is found again.
+func TestCaseNumbers(t *testing.T) {
+	check := func(n uint16, first bytecode.Op) {
+		in := bytecode.Ins{}
+		setCase(&in, n, 3)
+		if in.Op == bytecode.FUNC || caseOf(&in) != n || firstOf[n-256] != first || in.D>>1 != 3 {
+			t.Errorf("case %d of %s: opcode byte %d, number %d, first %d", n, bytecode.Table[first].Name, in.Op, caseOf(&in), firstOf[n-256])
+		}
+	}
+	for _, list := range startOf {
+		for _, s := range list {
+			check(s.number, firstOf[s.number-256])
+		}
+	}
+	for _, k := range inLoop {
+		check(k.number, bytecode.CALLN)
+	}
+	check(farCall, bytecode.CALL)
+	far := []bytecode.Ins{{Op: bytecode.MOV}, {Op: bytecode.CALL, C: 0}}
+	if n := number(far); n != uint16(bytecode.MOV) {
+		t.Errorf("a far call is in sequence %s", caseName(n))
+	}
+	far[1].C = 9
+	if n := number(far); n < firstCase {
+		t.Errorf("MOV, CALL is case %d", n)
+	}
+}

@@ -4,7 +4,7 @@
 // # Shape
 //
 // The hot part is one generated leaf function per P (loop_gen.go, made by
-// mkloop.go from loop.txt): a switch over all 256 opcode bytes that calls
+// mkloop.go from loop.txt): a switch over case numbers (load.go) that calls
 // nothing. Whatever is rare, slow, may park, may collect or may fail leaves the
 // loop with a reason; an ordinary Go function does the work on the saved state
 // and the loop is entered again. A guest call never uses the host's stack, so
@@ -141,12 +141,13 @@ func (m *Machine) worker(p *sched.P) *worker {
 		w.st = state{
 			base:    base,
 			region:  uint64(uintptr(base)),
+			zero:    m.prog.Syms["runtime.zeroVal"],
 			slots:   unsafe.Pointer(&p.Cache.Slots[0]),
 			text:    uintptr(unsafe.Pointer(unsafe.SliceData(m.code))),
 			textLen: uint64(len(m.code)) * bytecode.InsBytes,
 		}
 		if m.counting > 0 {
-			w.st.counts = m.newCounts()
+			w.st.counts, w.st.bits = m.newCounts(), m.caseBits()
 		}
 		w.call = host.Call{VM: m.vm, P: p}
 		p.Loop = w
@@ -171,28 +172,39 @@ func (m *Machine) Executed() *bytecode.Counts {
 	}
 	m.countsMu.Lock()
 	defer m.countsMu.Unlock()
-	c := &bytecode.Counts{Name: opName}
+	c := &bytecode.Counts{Name: caseName, Bits: int(m.caseBits())}
 	for _, t := range m.counts {
 		c.Add(t)
 	}
 	return c
 }
 
-// opName names opcodes as the loop has them: a sequence is first+second.
-func opName(op bytecode.Op) string {
-	if op == sharedOp {
-		return "shared"
+// caseBits is the bits of a case number while counting: without sequences they are opcodes.
+func (m *Machine) caseBits() uint8 {
+	if m.counting == 1 {
+		return 8
 	}
-	for _, s := range sequences {
-		if s.op == op {
-			var names []string
-			for _, o := range s.of {
-				names = append(names, bytecode.Table[o].Name)
-			}
-			return strings.Join(names, "+")
+	return 9
+}
+
+// caseName names the cases of the loop: a sequence is first+second.
+func caseName(n uint16) string {
+	if n < 256 {
+		return bytecode.Table[n].Name
+	}
+	if k := int(n) - firstCase; k < len(sequences) {
+		var names []string
+		for _, o := range sequences[k] {
+			names = append(names, bytecode.Table[o].Name)
+		}
+		return strings.Join(names, "+")
+	}
+	for sym, k := range inLoop {
+		if k.number == n && k.d == 0 {
+			return sym
 		}
 	}
-	return bytecode.Table[op].Name
+	return "CALL"
 }
 
 // Run implements sched.Runner.
@@ -292,14 +304,16 @@ func (w *worker) arm() { w.p.Arm(w.stackEnd()) }
 // stackEnd is the host address of the stack's end.
 func (w *worker) stackEnd() uintptr { return uintptr(w.st.region) + uintptr(w.g.Stack.Hi) }
 
-// ins is the instruction at pc, as it was before fusing.
+// ins is the instruction at pc, with its own opcode and D.
 func (w *worker) ins() bytecode.Ins {
 	in := *(*bytecode.Ins)(unsafe.Pointer(w.st.pc))
-	if in.Op == sharedOp {
-		in.Op, in.Imm = bytecode.Op(in.Imm), 0
-		return in
+	if n := caseOf(&in); n >= 256 {
+		in.Op = firstOf[n-256]
 	}
-	in.Op = firstOf[in.Op]
+	in.D >>= 1
+	if in.Op == bytecode.STPN {
+		in.D = w.m.prog.Code[w.m.index(w.st.pc)].D
+	}
 	return in
 }
 

@@ -4,8 +4,8 @@
 // that counts what it executes, from the opcode table and the cases in loop.txt.
 //
 // Rules of the generated function, each of which a test of this package keeps:
-// one switch over the opcode byte with all 256 cases and no default, so that the
-// jump table needs no bounds check; no call anywhere, so that pc, fp, base and
+// one switch over the nine bits of the case number (load.go) with all 512 cases and no
+// default, so that the jump table needs no bounds check; no call anywhere, so that pc, fp, base and
 // the control-stack pointer live in registers; the instruction sequence from the
 // loop's head to the indirect jump inside one 64-byte line, for which -pad puts
 // a few bytes before the loop. The function must not be nosplit: the host could not
@@ -26,20 +26,28 @@ import (
 )
 
 var (
-	pad      = flag.Int("pad", 1, "filler tests before the plain loop")
-	padMeter = flag.Int("padmeter", 1, "filler tests before the metered loop")
+	pad      = flag.Int("pad", 4, "filler tests before the plain loop")
+	padMeter = flag.Int("padmeter", 4, "filler tests before the metered loop")
 )
 
-// cases reads loop.txt: opcode name → Go statements with macros, the sequences that
-// have a case of their own, and the opcodes that share one.
-func cases() (body map[string]string, fused [][]string, shared []string) {
-	text, err := os.ReadFile("loop.txt")
+// text is what loop.txt says.
+type text struct {
+	body    map[string]string // opcode name, or symbols of host functions → Go statements with macros
+	fused   [][]string        // sequences that have a case of their own
+	natives []string          // keys of body: symbol/slots …
+	defined [][2]string       // names and what they stand for
+}
+
+// cases reads loop.txt.
+func cases() *text {
+	lines, err := os.ReadFile("loop.txt")
 	if err != nil {
 		log.Fatal(err)
 	}
-	out := map[string]string{}
+	t := &text{body: map[string]string{}}
+	out := t.body
 	name := ""
-	for n, l := range strings.Split(string(text), "\n") {
+	for n, l := range strings.Split(string(lines), "\n") {
 		switch {
 		case l == "" || l[0] == '#':
 			continue
@@ -52,10 +60,17 @@ func cases() (body map[string]string, fused [][]string, shared []string) {
 			f := strings.Fields(l)
 			switch f[0] {
 			case "FUSE":
-				fused = append(fused, f[1:])
+				t.fused = append(t.fused, f[1:])
 				continue
-			case "SHARE":
-				shared = append(shared, f[1:]...)
+			case "NATIVE":
+				name = strings.Join(f[1:], " ")
+				t.natives = append(t.natives, name)
+				out[name] = "\n"
+				continue
+			case "DEFINE":
+				name = f[1]
+				t.defined = append(t.defined, [2]string{name})
+				out[name] = ""
 				continue
 			}
 			name = f[0]
@@ -65,7 +80,17 @@ func cases() (body map[string]string, fused [][]string, shared []string) {
 			out[name] = strings.TrimSpace(strings.TrimPrefix(l, name)) + "\n"
 		}
 	}
-	return out, fused, shared
+	for i := range t.defined {
+		d := &t.defined[i]
+		d[1] = out[d[0]]
+		delete(out, d[0])
+	}
+	for n := range out {
+		for _, d := range t.defined {
+			out[n] = word(out[n], d[0], d[1])
+		}
+	}
+	return t
 }
 
 // call replaces every name(arg, …) in s by f(args).
@@ -121,6 +146,8 @@ func expand(s string, metered bool) string {
 	s = regexp.MustCompile(`(\w+) := P\((\w)\)`).ReplaceAllString(s,
 		"$1 := U($2); if $1 < 4096 { EXIT(TRAP) }")
 	s = word(s, "INDEX", "U(C); if i >= U(B+1) { EXIT(TRAP) }")
+	s = word(s, "SAVE", "st.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)")
+	s = word(s, "LOAD", "pc, fp, csp = unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp); ins = (*bytecode.Ins)(pc)")
 	s = word(s, "BARRIER", "if st.wb != 0 { EXIT(SLOW) }")
 	fuel := ""
 	if metered {
@@ -134,21 +161,22 @@ func expand(s string, metered bool) string {
 	s = call(s, "S", slot("int64"))
 	s = call(s, "F", slot("float64"))
 	s = call(s, "F32", slot("float32"))
+	s = call(s, "W", func(a []string) string { return "(*(*uint64)(M(" + a[0] + ")))" })
 	s = call(s, "M", func(a []string) string { return "unsafe.Add(base, (" + a[0] + ")&mem.Mask)" })
 	s = word(s, "CIMM", "int64(int16(ins.C))")
 	s = word(s, "IMM", "ins.Imm")
 	s = regexp.MustCompile(`(^|[^.\w])A\b`).ReplaceAllString(s, "${1}uintptr(ins.A)")
 	s = regexp.MustCompile(`(^|[^.\w])B\b`).ReplaceAllString(s, "${1}uintptr(ins.B)")
 	s = regexp.MustCompile(`(^|[^.\w])C\b`).ReplaceAllString(s, "${1}uintptr(ins.C)")
-	s = regexp.MustCompile(`(^|[^.\w])D\b`).ReplaceAllString(s, "${1}ins.D")
+	s = regexp.MustCompile(`(^|[^.\w])D\b`).ReplaceAllString(s, "${1}(ins.D>>1)")
 	return s
 }
 
 var exitNames = map[string]string{
-	"SLOW": "Slow", "TRAP": "Trap", "CALLSLOW": "Call", "BADCODE": "BadCode", "SPECIALRET": "Return", "FUEL": "Fuel", "POLL": "Poll",
+	"SLOW": "Slow", "TRAP": "Trap", "CALLSLOW": "Call", "BADCODE": "BadCode", "SPECIALRET": "Return", "FUEL": "Fuel", "POLL": "Poll", "SAVED": "Saved",
 }
 
-func loop(w *strings.Builder, name, doc string, body map[string]string, fused [][]string, shared []string, metered, counted bool, pad int) {
+func loop(w *strings.Builder, name, doc string, t *text, metered, counted bool, pad int) {
 	fmt.Fprintf(w, "// %s %s\nfunc %s(st *state) exit {\n", name, doc, name)
 	w.WriteString("\tpc, fp, csp, base := unsafe.Pointer(st.pc), unsafe.Pointer(st.fp), unsafe.Pointer(st.csp), st.base\n\tvar reason exit\n")
 	for i := range pad {
@@ -159,42 +187,40 @@ func loop(w *strings.Builder, name, doc string, body map[string]string, fused []
 	}
 	w.WriteString("\tfor ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {\n\t\tins := (*bytecode.Ins)(pc)\n")
 	if counted { // bytecode.Counts has the format
-		w.WriteString("\t\tif uintptr(pc) != lastPC+bytecode.InsBytes { last = 0 }\n\t\tlast = (last<<8 | uint64(ins.Op)) & (1<<24 - 1)\n\t\tlastPC = uintptr(pc)\n\t\t*(*uint64)(unsafe.Add(counts, last*8))++\n")
+		w.WriteString("\t\tif uintptr(pc) != lastPC+bytecode.InsBytes { last = 0 }\n\t\tlast = (last<<st.bits | uint64(*(*uint16)(pc)&(1<<st.bits-1))) & (bytecode.CountSlots - 1)\n\t\tlastPC = uintptr(pc)\n\t\t*(*uint64)(unsafe.Add(counts, last*8))++\n")
 	}
-	w.WriteString("\t\tswitch uint8(ins.Op) {\n")
-	free := freeOps(shared)
+	w.WriteString("\t\tswitch *(*uint16)(pc) & 511 {\n")
 	var slow []string
-	for op := range 256 {
-		if i := slices.Index(free, op); i >= 0 && i < len(fused) {
-			fmt.Fprintf(w, "\t\tcase %d: // %s\n", op, strings.Join(fused[i], ", "))
-			for k, name := range fused[i] {
-				text := expand(body[name], metered)
-				if k > 0 {
-					text = "ins := (*bytecode.Ins)(pc)\n" + reread(text)
+	for n := range 512 {
+		switch k := n - firstCase; {
+		case n < 256:
+			name := bytecode.Table[n].Name
+			b, ok := t.body[name]
+			if name == "" || !ok {
+				slow = append(slow, fmt.Sprint(n))
+				continue
+			}
+			fmt.Fprintf(w, "\t\tcase %d: // %s\n", n, name)
+			if b = strings.TrimSpace(expand(b, metered)); b != "" {
+				w.WriteString(b + "\n")
+			}
+		case k < 0:
+			slow = append(slow, fmt.Sprint(n))
+		case k < len(t.fused):
+			fmt.Fprintf(w, "\t\tcase %d: // %s\n", n, strings.Join(t.fused[k], ", "))
+			for i, name := range t.fused[k] {
+				body := expand(t.body[name], metered)
+				if i > 0 {
+					body = "ins := (*bytecode.Ins)(pc)\n" + reread(body)
 					w.WriteString("pc = unsafe.Add(pc, bytecode.InsBytes)\n")
 				}
-				fmt.Fprintf(w, "{\n%s\n}\n", text)
+				fmt.Fprintf(w, "{\n%s\n}\n", body)
 			}
-			continue
-		}
-		if op == sharedOp {
-			fmt.Fprintf(w, "\t\tcase %d: // shared\nswitch ins.Imm {\n", op)
-			for _, name := range shared {
-				fmt.Fprintf(w, "case int64(bytecode.%s):\n%s\n", name, expand(body[name], metered))
-			}
-			w.WriteString("default:\ngoto exitSlow\n}\n")
-			continue
-		}
-		row := bytecode.Table[op]
-		b, ok := body[row.Name]
-		ok = ok && !slices.Contains(shared, row.Name)
-		if row.Name == "" || !ok {
-			slow = append(slow, fmt.Sprint(op))
-			continue
-		}
-		fmt.Fprintf(w, "\t\tcase %d: // %s\n", op, row.Name)
-		if b = strings.TrimSpace(expand(b, metered)); b != "" {
-			w.WriteString(b + "\n")
+		case k < len(t.fused)+len(t.natives):
+			name := t.natives[k-len(t.fused)]
+			fmt.Fprintf(w, "\t\tcase %d: // %s\n%s\n", n, name, expand(t.body[name], metered))
+		default:
+			slow = append(slow, fmt.Sprint(n))
 		}
 	}
 	fmt.Fprintf(w, "\t\tcase %s:\n\t\t\tgoto exitSlow\n\t\t}\n\t}\n", strings.Join(slow, ", "))
@@ -204,11 +230,11 @@ func loop(w *strings.Builder, name, doc string, body map[string]string, fused []
 		}
 		fmt.Fprintf(w, "exit%s:\n\treason = left%s\n\tgoto out\n", l, l)
 	}
-	w.WriteString("out:\n")
+	w.WriteString("out:\n\tst.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)\nsaved:\n")
 	if counted {
 		w.WriteString("\tst.last, st.lastPC = last, lastPC\n")
 	}
-	w.WriteString("\tst.pc, st.fp, st.csp = uintptr(pc), uintptr(fp), uintptr(csp)\n\treturn reason\n}\n\n")
+	w.WriteString("\treturn reason\nexitSaved:\n\treason = leftSlow\n\tgoto saved\n}\n\n")
 }
 
 // reread drops the declaration of ins in a body that does not use it.
@@ -219,53 +245,36 @@ func reread(s string) string {
 	return s
 }
 
-// freeOps are the opcode bytes that sequences may have: those that no instruction has, and
-// those that instructions do not need because they share one.
-func freeOps(shared []string) (free []int) {
-	for op, row := range bytecode.Table[:sharedOp] {
-		if op >= int(bytecode.NumDefined) || slices.Contains(shared, row.Name) {
-			free = append(free, op)
-		}
-	}
-	return free
-}
-
-// sharedOp is the opcode byte of instructions that share a case; see load.go.
-const sharedOp = 254
+// firstCase is the case number of the first sequence; see load.go.
+const firstCase = 258
 
 func main() {
 	flag.Parse()
-	body, fused, shared := cases()
+	t := cases()
 	rows := map[string]*bytecode.Info{}
 	for i := range bytecode.Table {
 		if r := &bytecode.Table[i]; r.Name != "" {
 			rows[r.Name] = r
 		}
 	}
-	for n := range body {
-		if rows[n] == nil {
+	for n := range t.body {
+		if rows[n] == nil && !slices.Contains(t.natives, n) {
 			log.Fatalf("loop.txt: no opcode %s", n)
 		}
 	}
-	for _, seq := range fused {
+	for _, seq := range t.fused {
 		for i, name := range seq {
 			r := rows[name]
-			if body[name] == "" || slices.Contains(shared, name) {
+			if t.body[name] == "" {
 				log.Fatalf("loop.txt: FUSE %v: %s has no case of its own", seq, name)
 			}
-			if i < len(seq)-1 && (r.Flags&(bytecode.End|bytecode.Call) != 0 || strings.Contains(body[name], "pc = ")) {
+			if i < len(seq)-1 && (r.Flags&(bytecode.End|bytecode.Call) != 0 || strings.Contains(t.body[name], "pc = ")) {
 				log.Fatalf("loop.txt: FUSE %v: nothing can follow %s", seq, name)
 			}
 		}
 	}
-	for _, name := range shared {
-		if body[name] == "" || strings.Contains(body[name], "IMM") {
-			log.Fatalf("loop.txt: SHARE %s: no body, or one that uses IMM", name)
-		}
-	}
-	free := freeOps(shared)
-	if len(fused) > len(free) {
-		log.Fatalf("loop.txt: %d sequences, room for %d", len(fused), len(free))
+	if n := len(t.fused) + len(t.natives); n > 511-firstCase {
+		log.Fatalf("loop.txt: %d sequences and host functions, room for %d", n, 511-firstCase)
 	}
 	var w strings.Builder
 	w.WriteString(`// Code generated by mkloop.go from loop.txt. DO NOT EDIT.
@@ -278,21 +287,28 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/terrarium-go/terrarium/internal/builtin"
 	"github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/heap"
 	"github.com/terrarium-go/terrarium/internal/mem"
 )
 
 `)
-	loop(&w, "loop", "executes instructions until one needs the slow way.", body, fused, shared, false, false, *pad)
-	loop(&w, "loopMetered", "is loop with a count of calls and back-branches.", body, fused, shared, true, false, *padMeter)
-	loop(&w, "loopCounted", "is loopMetered that counts what it executes.", body, fused, shared, true, true, 0)
-	fmt.Fprintf(&w, "// sequences are the opcode bytes of sequences and the instructions that they stand for.\nvar sequences = [...]struct{ op bytecode.Op; of []bytecode.Op }{\n")
-	for i, seq := range fused {
-		fmt.Fprintf(&w, "\t{%d, []bytecode.Op{bytecode.%s}},\n", free[i], strings.Join(seq, ", bytecode."))
+	loop(&w, "loop", "executes instructions until one needs the slow way.", t, false, false, *pad)
+	loop(&w, "loopMetered", "is loop with a count of calls and back-branches.", t, true, false, *padMeter)
+	loop(&w, "loopCounted", "is loopMetered that counts what it executes.", t, true, true, 0)
+	fmt.Fprintf(&w, "// sequences are those with a case of their own: case firstCase and up.\nvar sequences = [...][]bytecode.Op{\n")
+	for _, seq := range t.fused {
+		fmt.Fprintf(&w, "\t{bytecode.%s},\n", strings.Join(seq, ", bytecode."))
 	}
-	fmt.Fprintf(&w, "}\n\n// sharing are the instructions that share sharedOp.\nvar sharing = [...]bytecode.Op{bytecode.%s}\n", strings.Join(shared, ", bytecode."))
-	fmt.Fprintf(&w, "\nconst sharedOp bytecode.Op = %d\n", sharedOp)
+	fmt.Fprintf(&w, "}\n\n// inLoop are the host functions that have a case: its number, D of their calls, and the slots that their areas must have.\nvar inLoop = map[string]struct{ number uint16; d uint8; slots uint16 }{\n")
+	for i, names := range t.natives {
+		for d, name := range strings.Fields(names) {
+			sym, slots, _ := strings.Cut(name, "/")
+			fmt.Fprintf(&w, "\t%q: {%d, %d, %s},\n", sym, firstCase+len(t.fused)+i, d, slots)
+		}
+	}
+	fmt.Fprintf(&w, "}\n\nconst firstCase = %d\n", firstCase)
 	src, err := format.Source([]byte(w.String()))
 	if err != nil {
 		os.WriteFile("loop_bad.go.txt", []byte(w.String()), 0o644)

@@ -59,7 +59,7 @@ func (w *worker) slow() bool {
 		return w.next()
 	case bytecode.STP, bytecode.STPN, bytecode.STGP, bytecode.STXP, bytecode.ASTP, bytecode.ASWAPP, bytecode.ACASP:
 		return w.storePointer(&in)
-	case farCall:
+	case bytecode.CALL: // farCall
 		return w.slowCall()
 	case bytecode.DEFER:
 		return w.pushDefer(&in)

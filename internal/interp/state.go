@@ -21,12 +21,14 @@ type state struct {
 	text    uintptr        // host address of instruction 0
 	textLen uint64         // bytes of text
 	region  uint64         // base as a number
+	zero    uint64         // guest address of runtime.zeroVal, where lookups of absent keys lead
 	ctx     uint64         // closure object of the newest call through a func value
 	fuel    int64          // calls and back-branches left, in the metered loop
 	wb      uint32         // the write barrier is on
 	pad     uint32
 
 	counts *[bytecode.CountSlots]uint64 // executed sequences, in the counting loop
+	bits   uint8                        // of a case number in counts
 	last   uint64                       // the newest opcodes, the last one lowest
 	lastPC uintptr                      // of the last one
 }

@@ -184,7 +184,7 @@ func (j *allocsJudge) pkg(ctx context.Context, path string, testsOnly bool) (*al
 		if err != nil {
 			return nil, fmt.Errorf("natively: %w", err)
 		}
-		_, ours, fatal := r.ours(ctx, path)
+		_, ours, _, fatal := r.ours(ctx, path)
 		for _, name := range names {
 			switch got, ok := ours[name]; {
 			case native.Tests[name].Verdict != "pass":

@@ -87,7 +87,7 @@ func (r *stdRun) native(ctx context.Context, path string) (stdNative, error) {
 }
 
 func (r *stdRun) goTest(ctx context.Context, path, run string) (map[string]verdictOf, error) {
-	args := []string{"test", "-json", "-vet=off", "-timeout=" + r.timeout.String()}
+	args := []string{"test", "-json", "-vet=off", "-timeout=" + (wallFactor * r.timeout).String()}
 	if r.short {
 		args = append(args, "-short")
 	}

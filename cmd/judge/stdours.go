@@ -18,16 +18,14 @@ import (
 	"github.com/terrarium-go/terrarium"
 )
 
-// ours runs the tests here: the names of all tests, the verdicts of those that ran, and
+// ours runs the tests here: the names of all tests, the verdicts of those that ran, the processor time, and
 // what kept the package from running whole.
-func (r *stdRun) ours(ctx context.Context, path string) (names []string, res map[string]verdictOf, fatal string) {
+func (r *stdRun) ours(ctx context.Context, path string) (names []string, res map[string]verdictOf, took time.Duration, fatal string) {
 	res = map[string]verdictOf{}
-	deadline := time.Now().Add(r.timeout)
 	var skip []string
 	for range 10 {
-		left := time.Until(deadline)
-		if left < time.Second {
-			return names, res, fmt.Sprintf("time over after %v", r.timeout)
+		if r.timeout-took < time.Second {
+			return names, res, took, fmt.Sprintf("time over after %v of processor time", r.timeout)
 		}
 		var args []string
 		if r.run != "" {
@@ -36,7 +34,8 @@ func (r *stdRun) ours(ctx context.Context, path string) (names []string, res map
 		if len(skip) > 0 {
 			args = append(args, "-test.skip=^("+strings.Join(skip, "|")+")$")
 		}
-		p := r.process(ctx, path, args, left)
+		p := r.process(ctx, path, args, r.timeout-took)
+		took += p.took
 		if len(names) == 0 {
 			names = p.names
 		}
@@ -48,7 +47,7 @@ func (r *stdRun) ours(ctx context.Context, path string) (names []string, res map
 			skip = append(skip, regexp.QuoteMeta(name))
 		}
 		if p.whole {
-			return names, res, ""
+			return names, res, took, ""
 		}
 		for _, name := range p.open { // what was running when the process ended
 			if _, ok := res[name]; !ok {
@@ -57,19 +56,20 @@ func (r *stdRun) ours(ctx context.Context, path string) (names []string, res map
 			}
 		}
 		if done == 0 {
-			return names, res, p.end
+			return names, res, took, p.end
 		}
 	}
-	return names, res, "too many tests end the process"
+	return names, res, took, "too many tests end the process"
 }
 
 // stdProcess is what came of one process with stdVerb.
 type stdProcess struct {
 	names    []string
 	verdicts map[string]verdictOf
-	open     []string // tests without a verdict, as they were running
-	whole    bool     // the run came to its end
-	end      string   // if not: how the process ended
+	open     []string      // tests without a verdict, as they were running
+	whole    bool          // the run came to its end
+	end      string        // if not: how the process ended
+	took     time.Duration // processor time
 }
 
 var (
@@ -77,22 +77,20 @@ var (
 	verdictLine = regexp.MustCompile(`\x16\s*--- (PASS|FAIL|SKIP): (\S+) \(([0-9.]+)s\)`)
 )
 
-// process runs the tests of a package in a process of their own, with more flags of a test binary.
-func (r *stdRun) process(ctx context.Context, path string, more []string, limit time.Duration) (p stdProcess) {
+// process runs the tests of a package in a process of their own, with more flags of a test binary and a budget of
+// processor time.
+func (r *stdRun) process(ctx context.Context, path string, more []string, budget time.Duration) (p stdProcess) {
 	p.verdicts = map[string]verdictOf{}
-	args := []string{stdVerb, "-memory=" + fmt.Sprint(r.memory), "-gc=" + r.collector, "-debug=" + r.debug, path, "-test.timeout=" + limit.String()}
+	args := []string{stdVerb, "-memory=" + fmt.Sprint(r.memory), "-gc=" + r.collector, "-debug=" + r.debug, path, "-test.timeout=" + (wallFactor * budget).String()}
 	if r.short {
 		args = append(args, "-test.short")
 	}
 	args = append(args, more...)
-	limit += 10 * time.Second
 	exe, err := os.Executable()
 	if err != nil {
 		p.end = err.Error()
 		return p
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	cmd := exec.CommandContext(ctx, exe, args...)
 	pr, pw := io.Pipe()
 	cmd.Stdout, cmd.Stderr = pw, pw
@@ -100,7 +98,14 @@ func (r *stdRun) process(ctx context.Context, path string, more []string, limit 
 		p.end = err.Error()
 		return p
 	}
-	go func() { pw.CloseWithError(cmd.Wait()) }()
+	running, ended := context.WithCancel(ctx)
+	killed := make(chan string, 1)
+	go func() { killed <- watch(running, cmd, budget) }()
+	go func() {
+		err := cmd.Wait()
+		ended()
+		pw.CloseWithError(err)
+	}()
 
 	state := map[string]string{} // of top-level tests: RUN, PAUSE, CONT
 	text := map[string]*strings.Builder{}
@@ -148,8 +153,11 @@ func (r *stdRun) process(ctx context.Context, path string, more []string, limit 
 			break
 		}
 	}
-	if ctx.Err() != nil {
-		tail = append(tail, fmt.Sprintf("killed after %v", limit))
+	if why := <-killed; why != "" {
+		tail = append(tail, "\n", why)
+	}
+	if st := cmd.ProcessState; st != nil {
+		p.took = st.UserTime() + st.SystemTime()
 	}
 	paused := []string{}
 	for _, name := range order {

@@ -13,6 +13,25 @@ func init() {
 			return OK
 		}
 	}
+	two := func(f func(x, y float64) float64) Func {
+		return func(c *Call) Status {
+			c.SetFloat(2, f(c.Float(0), c.Float(1)))
+			return OK
+		}
+	}
+	for name, f := range map[string]func(float64) float64{
+		"Acos": math.Acos, "Acosh": math.Acosh, "Asin": math.Asin, "Asinh": math.Asinh, "Atan": math.Atan, "Atanh": math.Atanh,
+		"Cbrt": math.Cbrt, "Cos": math.Cos, "Cosh": math.Cosh, "Erf": math.Erf, "Erfc": math.Erfc, "Exp": math.Exp, "Exp2": math.Exp2,
+		"Expm1": math.Expm1, "Log": math.Log, "Log10": math.Log10, "Log2": math.Log2, "Log1p": math.Log1p, "Sin": math.Sin,
+		"Sinh": math.Sinh, "Tan": math.Tan, "Tanh": math.Tanh,
+	} {
+		Register([]Entry{{"math.arch" + name, float(f)}})
+	}
+	for name, f := range map[string]func(x, y float64) float64{
+		"Atan2": math.Atan2, "Hypot": math.Hypot, "Mod": math.Mod, "Pow": math.Pow, "Remainder": math.Remainder,
+	} {
+		Register([]Entry{{"math.arch" + name, two(f)}})
+	}
 	Register([]Entry{
 		{"math.archFloor", float(math.Floor)},
 		{"math.archCeil", float(math.Ceil)},

@@ -16,7 +16,8 @@ type funcKey struct {
 
 // FuncOf returns the instance of a declared function or method for the given type arguments (for a
 // method: those of its receiver type). A declaration without a body yields the function that
-// provides the body by linkname, or one with Extern set.
+// provides the body by linkname, or one with Extern set. What the declaration promises of its parameters
+// (NoEscape) then holds for the provider.
 func (p *Program) FuncOf(obj *types.Func, targs []types.Type) *Func {
 	obj = obj.Origin()
 	targs = p.canonAll(targs)
@@ -30,7 +31,7 @@ func (p *Program) FuncOf(obj *types.Func, targs []types.Type) *Func {
 		if prov, ok := p.load.Provider(sym).(*types.Func); ok && prov != nil && prov != obj {
 			if d := p.load.FuncDecl(prov); d != nil && d.Body != nil {
 				f := p.FuncOf(prov, nil)
-				f.Flags |= Linked
+				f.Flags |= Linked | p.pragma(obj)&NoEscape
 				p.funcs[key] = f
 				return f
 			}

@@ -321,10 +321,12 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 		return nil, err
 	}
 	state := &host.State{}
+	cycleDone := func() {}
 	s := sched.New(sched.Config{
 		Procs: cfg.Procs, Seed: flags.Seed, Deterministic: cfg.Deterministic, VirtualTime: cfg.VirtualTime,
 		Space: space, Heap: h, Prog: p.code, Code: m.Code(), Runner: m, Report: m.Report,
-		Roots: func(g gc.Marker) { state.Roots(g.Pointer) },
+		Roots:     func(g gc.Marker) { state.Roots(g.Pointer) },
+		CycleDone: func(*gc.Cycle) { cycleDone() },
 	})
 	if cfg.MaxStack > 0 {
 		s.SetMaxStack(cfg.MaxStack)
@@ -350,6 +352,13 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 			Dirs: cfg.Dirs, Now: cfg.Now, Random: cfg.Random},
 	}
 	m.Bind(vm)
+	if flags.CheckFinalizers > 0 {
+		cycleDone = func() {
+			if report := vm.CheckFinalizers(); report != "" {
+				s.Fail(sched.Exit{Text: "detected possible issues with cleanups and/or finalizers", Before: report})
+			}
+		}
+	}
 	if cfg.Sites != nil {
 		vm.CountSites(cfg.Sites)
 	} else {

@@ -14,12 +14,7 @@ func CheckMark(h *heap.Heap, w World, exact bool) error {
 	m := &plain{heap: h, seen: map[mem.Addr]bool{}}
 	w.Roots(m)
 	MarkSpecials(h, m, m.scan)
-	for len(m.grey) > 0 {
-		a := m.grey[len(m.grey)-1]
-		m.grey = m.grey[:len(m.grey)-1]
-		_, _, s, i, _ := h.Object(a)
-		m.scan(s, i)
-	}
+	m.drain()
 	var err error
 	h.Objects(func(a mem.Addr, s *heap.Span, slot uint32) {
 		if marked := s.Bits(slot/64).Mark>>(slot%64)&1 != 0; marked != m.seen[a] && (exact || !marked) && err == nil {
@@ -27,6 +22,14 @@ func CheckMark(h *heap.Heap, w World, exact bool) error {
 		}
 	})
 	return err
+}
+
+// Kept is what a special alone keeps alive, by the objects' addresses. The world is stopped.
+func Kept(h *heap.Heap, s *heap.Span, slot uint32, sp *heap.Special) map[mem.Addr]bool {
+	m := &plain{heap: h, seen: map[mem.Addr]bool{}}
+	MarkSpecial(s, slot, sp, m, m.scan)
+	m.drain()
+	return m.seen
 }
 
 // plain marks with a map and a stack.
@@ -50,6 +53,15 @@ func (m *plain) Pointer(p mem.Addr) {
 	if a, _, _, _, ok := m.heap.Object(p); ok && !m.seen[a] {
 		m.seen[a] = true
 		m.grey = append(m.grey, a)
+	}
+}
+
+func (m *plain) drain() {
+	for len(m.grey) > 0 {
+		a := m.grey[len(m.grey)-1]
+		m.grey = m.grey[:len(m.grey)-1]
+		_, _, s, i, _ := m.heap.Object(a)
+		m.scan(s, i)
 	}
 }
 

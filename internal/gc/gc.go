@@ -248,6 +248,10 @@ type Cycle struct {
 	// allocating goroutines, and by processors with nothing else to do.
 	Background, Assist, Idle time.Duration
 
+	// Stray is a pointer to a free slot that was found where a pointer must be one to an object, or 0:
+	// the program has kept an address out of the collector's sight, or has a data race.
+	Stray mem.Addr
+
 	// Futile says that collections forced by the limit follow one another with
 	// next to nothing allocated in between: the program is out of memory in all
 	// but name, and the caller should say so.

@@ -155,17 +155,23 @@ func addFinalizer(c *Call) Status {
 	if st != heap.OK {
 		return Collect
 	}
+	if ok {
+		c.noteOrigin(originKey{c.Arg(0), 0}, c.Arg(1), c.Arg(3))
+	}
 	c.SetBool(4, ok)
 	return OK
 }
 
-// addCleanup(p unsafe.Pointer, fn func()) uint64
+// addCleanup(p unsafe.Pointer, fn func(), code unsafe.Pointer, ptr *abi.Type) uint64
 func addCleanup(c *Call) Status {
 	id, st := c.Heap.AddCleanup(c.Arg(0), heap.Cleanup{Fn: c.Arg(1)})
 	if st != heap.OK {
 		return Collect
 	}
-	c.Set(2, id)
+	if id != 0 {
+		c.noteOrigin(originKey{c.Arg(0), id}, c.Arg(2), c.Arg(3))
+	}
+	c.Set(4, id)
 	return OK
 }
 

@@ -43,6 +43,7 @@ type State struct {
 	files      *files               // descriptors; guarded by Mu
 	profile    memProfile
 	maxThreads int                     // as debug.SetMaxThreads was told, which limits nothing here; 0: not told; guarded by Mu
+	origins    map[originKey]origin    // of finalizers and cleanups, with the flag checkfinalizers; guarded by Mu
 	figures    atomic.Pointer[figures] // of the last read of metrics
 	sites      *sites                  // nil: nobody counts
 }

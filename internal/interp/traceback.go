@@ -282,7 +282,7 @@ func (m *Machine) print(b []byte) {
 
 // Report prints how the scheduler ended the program; see sched.Config.Report.
 func (m *Machine) Report(e sched.Exit) {
-	m.print([]byte("fatal error: " + e.Text + "\n"))
+	m.print([]byte(e.Before + "fatal error: " + e.Text + "\n"))
 	m.print(m.tracebacks(nil, true, true))
 }
 

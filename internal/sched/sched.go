@@ -127,6 +127,7 @@ type Exit struct {
 	Code   int // process exit code
 	Reason ExitReason
 	Text   string // of a fatal error, "fatal error: " not included
+	Before string // lines of a report that come before it
 }
 
 // ExitReason is the kind of an end.
@@ -168,6 +169,7 @@ type Sched struct {
 
 	exiting atomic.Bool
 	exit    Exit // set before exiting, under mu
+	untold  bool // Report is to tell of exit; guarded by mu
 	quit    chan struct{}
 	workers sync.WaitGroup
 	tick    chan struct{} // wakes the preemption tick when it sleeps
@@ -300,9 +302,9 @@ func (s *Sched) Start(hook string) error {
 func (s *Sched) Wait() Exit {
 	s.workers.Wait()
 	s.mu.Lock()
-	e, broken := s.exit, s.turns.broken
+	e, untold := s.exit, s.untold
 	s.mu.Unlock()
-	if s.cfg.Report != nil && (e.Reason == ExitDeadlock || broken) {
+	if s.cfg.Report != nil && (e.Reason == ExitDeadlock || untold) {
 		s.cfg.Report(e)
 	}
 	return e
@@ -314,6 +316,17 @@ func (s *Sched) Exit(e Exit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end(e)
+}
+
+// Fail is Exit with a fatal error that Report is to tell of.
+func (s *Sched) Fail(e Exit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.exiting.Load() {
+		s.untold = true
+		e.Code, e.Reason = 2, ExitFatal
+		s.end(e)
+	}
 }
 
 // end is Exit with s.mu held.

@@ -7,6 +7,15 @@ import (
 	"github.com/terrarium-go/terrarium/internal/stack"
 )
 
+// strayText says of a pointer to a free slot where it leads.
+func (s *Sched) strayText(p mem.Addr) string {
+	where := "memory without objects"
+	if sp := s.heap.SpanOf(p); sp != nil {
+		where = fmt.Sprintf("a slot of %d bytes in the span at %#x", sp.Size, sp.Base)
+	}
+	return fmt.Sprintf("runtime: marked free object: %#x points to %s (bad use of unsafe.Pointer, or a data race?)\n", p, where)
+}
+
 // CheckFrames implements gc.Frames.
 func (w *world) CheckFrames() (err error) {
 	s := (*Sched)(w)

@@ -22,7 +22,6 @@ import (
 type turns struct {
 	mu      sync.Mutex
 	waiting []awaiting // goroutines that wait for a collection; guarded by mu
-	broken  bool       // a turn has panicked, which ended the program; guarded by Sched.mu
 }
 
 type awaiting struct {
@@ -66,13 +65,7 @@ func (s *Sched) guarded(p *P, b gc.Background) (used bool) {
 	depth := p.depth
 	defer func() {
 		if r := recover(); r != nil {
-			text := fmt.Sprintf("BUG: host panic in the collector: %v\n\n%s", r, debug.Stack())
-			s.mu.Lock()
-			if !s.exiting.Load() {
-				s.turns.broken = true
-				s.end(Exit{Code: 2, Reason: ExitFatal, Text: text})
-			}
-			s.mu.Unlock()
+			s.Fail(Exit{Text: fmt.Sprintf("BUG: host panic in the collector: %v\n\n%s", r, debug.Stack())})
 			for p.depth > depth {
 				s.StartTheWorld(p)
 			}

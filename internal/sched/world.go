@@ -342,6 +342,9 @@ func (w *world) CycleDone(c *gc.Cycle) {
 	s.bubbles.forget(s)
 	s.cycle.finq.cycleDone(s, c)
 	s.meters.cyclePauses(c)
+	if c.Stray != 0 {
+		s.Fail(Exit{Text: "found pointer to free object", Before: s.strayText(c.Stray)})
+	}
 	if s.cfg.CycleDone != nil {
 		s.cfg.CycleDone(c)
 	}

@@ -320,6 +320,7 @@ func (c *Collector) finish(asked time.Time) {
 	sw := h.EndMark(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup},
 		heap.Swept{LiveBytes: t.sum.bytes.Load(), ScanBytes: t.sum.scan.Load(), LiveObjects: t.sum.objects.Load()})
 	c.cycle.Sweep = time.Since(asked)
+	c.cycle.Stray = t.stray.Load()
 	c.book.End(&c.cycle, sw, c.asked, &m)
 	h.PaceSweep()
 	c.world.CycleDone(&c.cycle)

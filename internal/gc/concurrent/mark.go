@@ -60,6 +60,7 @@ type counts struct {
 	scan    uint64 // of bytes, in spans with pointers
 	objects uint64 // marked
 	work    uint64 // scanned: objects, stacks, globals
+	vague   bool   // what is looked at may be no pointers
 }
 
 // tables are what resolving a pointer needs, and the sums of a cycle.
@@ -71,6 +72,7 @@ type tables struct {
 
 	roots  [gc.NumRootKinds]atomic.Uint64
 	sum    struct{ bytes, scan, objects, work atomic.Uint64 } // of counts of those who have reported
+	stray  atomic.Uint64                                      // a pointer to a free slot, of those that cannot be vague; 0: none
 	credit atomic.Int64                                       // bytes scanned that nobody owed; may be spent by assists
 }
 
@@ -85,6 +87,7 @@ func (t *tables) begin(h *heap.Heap) {
 	t.sum.objects.Store(0)
 	t.sum.work.Store(0)
 	t.credit.Store(0)
+	t.stray.Store(0)
 }
 
 // Kind implements gc.Marker.
@@ -100,7 +103,9 @@ func (w *worker) Pointer(p mem.Addr) {
 func (w *worker) Range(base mem.Addr, words int, mask []uint64) {
 	w.roots[w.kind].Add(uint64(words) * 8)
 	w.work += uint64(words) * 8
+	w.vague = mask == nil
 	each(w.base, base, words, mask, w.mark)
+	w.vague = false
 }
 
 // each calls f for the words of a range that mask names.
@@ -143,7 +148,10 @@ func (t *tables) set(p uint64, n *counts) (id uint32, enqueue bool) {
 	}
 	b := s.Bits(uint32(i / 64))
 	bit := uint64(1) << (i % 64)
-	if atomic.LoadUint64(&b.Alloc)&^atomic.LoadUint64(&b.Mark)&bit == 0 {
+	if alloc := atomic.LoadUint64(&b.Alloc); alloc&^atomic.LoadUint64(&b.Mark)&bit == 0 {
+		if alloc&bit == 0 && !n.vague {
+			t.stray.CompareAndSwap(0, p)
+		}
 		return 0, false
 	}
 	if atomic.OrUint64(&b.Mark, bit)&bit != 0 {
@@ -285,7 +293,7 @@ func (w *worker) window(s *heap.Span, at uint32, types []heap.TypeInfo) {
 				id = 0
 			}
 			t := &types[id]
-			if t.Size*2 <= size || t.Words > 64 || t.Words*8 > size {
+			if id == 0 || t.Size*2 <= size || t.Words > 64 || t.Words*8 > size {
 				w.scan(s, at*64+uint32(i), types)
 				continue
 			}
@@ -323,8 +331,12 @@ func (w *worker) markAll(list []uint64) {
 			continue
 		}
 		x := to.Bits(uint32(i / 64))
-		bit := uint64(1) << (i % 64) & atomic.LoadUint64(&x.Alloc) &^ atomic.LoadUint64(&x.Mark)
-		if bit == 0 {
+		alloc := atomic.LoadUint64(&x.Alloc)
+		bit := uint64(1) << (i % 64)
+		if alloc&^atomic.LoadUint64(&x.Mark)&bit == 0 {
+			if alloc&bit == 0 {
+				w.stray.CompareAndSwap(0, p)
+			}
 			continue
 		}
 		if x != word {
@@ -374,7 +386,9 @@ func (w *worker) scan(s *heap.Span, slot uint32, types []heap.TypeInfo) {
 	if id >= len(types) {
 		id = 0
 	}
+	w.vague = id == 0
 	w.elements(unsafe.Add(w.base, s.SlotAddr(slot)), 0, s.Extent, s.Extent, &types[id])
+	w.vague = false
 }
 
 // part scans the bytes from lo to hi of a large object.
@@ -384,7 +398,9 @@ func (w *worker) part(s *heap.Span, lo, hi uint64, types []heap.TypeInfo) {
 		id = 0
 	}
 	w.work += hi - lo
+	w.vague = id == 0
 	w.elements(unsafe.Add(w.base, s.Base), lo, hi, s.Extent, &types[id])
+	w.vague = false
 }
 
 // elements scans the words from byte lo to byte hi of an object of n bytes, which holds
@@ -442,7 +458,7 @@ func (h *shader) Pointer(p mem.Addr) { h.shade(p) }
 
 // Range implements gc.Marker.
 func (h *shader) Range(base mem.Addr, words int, mask []uint64) {
-	n := counts{work: uint64(words) * 8}
+	n := counts{work: uint64(words) * 8, vague: mask == nil}
 	each(h.base, base, words, mask, func(p uint64) {
 		if id, enqueue := h.set(p, &n); enqueue {
 			h.q.put(item(id))
@@ -452,9 +468,9 @@ func (h *shader) Range(base mem.Addr, words int, mask []uint64) {
 	h.add(&n)
 }
 
-// shade marks one object.
+// shade marks one object. Memory that is written for the first time may have held anything.
 func (h *shader) shade(p mem.Addr) {
-	var n counts
+	n := counts{vague: true}
 	if id, enqueue := h.set(p, &n); enqueue {
 		h.q.put(item(id))
 	}

@@ -40,6 +40,9 @@ type marker struct {
 	queue      []uint32 // ring of span ids, a power of two, longer than the number of spans
 	head, tail uint64   // taken, put; tail-head are in the queue
 
+	stray uint64 // a pointer to a free slot, of those that cannot be vague; 0: none
+	vague bool   // what is looked at may be no pointers
+
 	kind  gc.RootKind
 	roots [gc.NumRootKinds]uint64 // bytes of roots shown
 }
@@ -51,6 +54,7 @@ func (m *marker) begin(h *heap.Heap) {
 	m.types = h.Types()
 	m.kind, m.roots = gc.RootGlobals, [gc.NumRootKinds]uint64{}
 	m.head, m.tail = 0, 0
+	m.stray = 0
 	if n := h.SpanCount(); n > len(m.queue) {
 		m.queue = make([]uint32, 1<<bits.Len(uint(max(n, 1023))))
 	}
@@ -70,9 +74,11 @@ func (m *marker) Range(base mem.Addr, words int, mask []uint64) {
 	m.roots[m.kind] += uint64(words) * 8
 	p := unsafe.Add(m.base, base&mem.Mask)
 	if mask == nil {
+		m.vague = true
 		for i := range words {
 			m.try(*(*uint64)(unsafe.Add(p, i*8)))
 		}
+		m.vague = false
 		return
 	}
 	for w := 0; w*64 < words; w++ {
@@ -108,6 +114,9 @@ func (m *marker) mark(p uint64) {
 	b := s.Bits(uint32(i / 64))
 	bit := uint64(1) << (i % 64)
 	if b.Alloc&^b.Mark&bit == 0 {
+		if b.Alloc&bit == 0 && !m.vague {
+			m.stray = p
+		}
 		return
 	}
 	b.Mark |= bit
@@ -164,8 +173,10 @@ func (m *marker) window(s *heap.Span, w uint32) {
 			}
 			t := &m.types[id]
 			obj := unsafe.Add(start, i*size)
-			if t.Size*2 <= size || t.Words > 64 || t.Words*8 > size {
+			if id == 0 || t.Size*2 <= size || t.Words > 64 || t.Words*8 > size {
+				m.vague = id == 0
 				m.elements(obj, s.Extent, t)
+				m.vague = false
 				continue
 			}
 			for mask := t.Mask0; mask != 0; mask &= mask - 1 {
@@ -184,6 +195,9 @@ func (m *marker) window(s *heap.Span, w uint32) {
 				b := to.Bits(uint32(i / 64))
 				bit := uint64(1) << (i % 64)
 				if b.Alloc&^b.Mark&bit == 0 {
+					if b.Alloc&bit == 0 {
+						m.stray = p
+					}
 					continue
 				}
 				b.Mark |= bit
@@ -231,5 +245,7 @@ func (m *marker) scan(s *heap.Span, slot uint32) {
 	if id >= len(m.types) {
 		id = 0
 	}
+	m.vague = id == 0
 	m.elements(unsafe.Add(m.base, s.SlotAddr(slot)), s.Extent, &m.types[id])
+	m.vague = false
 }

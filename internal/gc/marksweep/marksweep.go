@@ -87,7 +87,7 @@ func (c *Collector) Collect(r gc.Request) (gc.Cycle, bool) {
 	m.Kind(gc.RootSpecials)
 	gc.MarkSpecials(h, m, m.scan)
 	m.drain()
-	cy.Roots = m.roots
+	cy.Roots, cy.Stray = m.roots, m.stray
 	cy.Mark = time.Since(marking)
 	if h.Flags().Check || debug.Checks {
 		if err := gc.CheckMark(h, c.world, true); err != nil {

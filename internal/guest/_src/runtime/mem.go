@@ -228,8 +228,9 @@ func static(p unsafe.Pointer) bool
 func addFinalizer(p unsafe.Pointer, fn unsafe.Pointer, fint, ptr *abi.Type) bool
 func removeFinalizer(p unsafe.Pointer)
 
-// addCleanup registers fn to be called when the object at p is gone, and names it.
-func addCleanup(p unsafe.Pointer, fn func()) uint64
+// addCleanup registers fn to be called when the object at p, to which pointers of type ptr lead, is gone, and names it. calls
+// is the func value of the program that fn calls.
+func addCleanup(p unsafe.Pointer, fn func(), calls unsafe.Pointer, ptr *abi.Type) uint64
 func removeCleanup(p uintptr, id uint64)
 
 // SetFinalizer sets the finalizer of obj, a pointer to the beginning of an object.
@@ -386,7 +387,8 @@ func AddCleanup[T, S any](ptr *T, cleanup func(S), arg S) Cleanup {
 			}
 		}
 	}
-	id := addCleanup(p, func() { cleanup(arg) })
+	var own any = ptr
+	id := addCleanup(p, func() { cleanup(arg) }, *(*unsafe.Pointer)(unsafe.Pointer(&cleanup)), (*abi.Type)(efaceOf(&own).typ))
 	KeepAlive(ptr)
 	return Cleanup{id, uintptr(p)}
 }

@@ -143,6 +143,9 @@ var Hooks = []string{
 	"runtime.trapPlain",   // func(msg string): raises a runtime.Error whose text is exactly msg (plainError: "send on closed channel" …)
 	"runtime.trapAssert",  // func(iface, have, want *abi.Type, method string): raises a *TypeAssertionError
 	"runtime.goexit",      // func(): stands below the first frame of every goroutine for runtime.Callers; nobody calls it
+	"runtime.chanrecv1",   // func(): names a wait in profiles, as the next two; nobody calls them
+	"runtime.chansend1",   // func()
+	"runtime.selectgo",    // func()
 	"runtime.goexit0",     // func(): runs the deferred calls of a goroutine that called Goexit, then ends it
 	"runtime.finq",        // func(): body of the goroutine that runs finalizers and cleanups
 	"runtime.timerproc",   // func(): body of the goroutine that runs timer callbacks

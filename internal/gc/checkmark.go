@@ -3,6 +3,7 @@ package gc
 import (
 	"fmt"
 
+	"github.com/terrarium-go/terrarium/internal/debug"
 	"github.com/terrarium-go/terrarium/internal/heap"
 	"github.com/terrarium-go/terrarium/internal/mem"
 )
@@ -22,6 +23,13 @@ func CheckMark(h *heap.Heap, w World, exact bool) error {
 		}
 	})
 	return err
+}
+
+// Strict reports whether a word of a stack that leads to a free slot ends the program as one of the heap or a global does. A stack
+// map that says too much does no harm but to keep a little garbage; so only runs that look for mistakes take it amiss.
+func Strict(h *heap.Heap) bool {
+	f := h.Flags()
+	return f.Check || f.Poison || debug.Checks
 }
 
 // Kept is what a special alone keeps alive, by the objects' addresses. The world is stopped.

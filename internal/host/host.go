@@ -119,6 +119,8 @@ type Frames interface {
 	// Callers stores the return PCs of g's logical frames in pcs, newest first, after leaving out skip of
 	// them (0: the function that made the current call), and returns how many.
 	Callers(g *sched.G, skip int, pcs []uint64) int
+	// Hook is a PC in the function that the machine knows by this name (abi.Hooks).
+	Hook(name string) uint64
 	// Symbolize gives the logical frame of a PC from Callers; false for a number that is none.
 	Symbolize(pc uint64) (Frame, bool)
 	// FuncForPC is the function that contains a code pointer or PC, or whose Handle pc is.

@@ -55,6 +55,7 @@ func init() {
 // StartProfile makes the heap show samples, if the program can read the profile.
 // Nothing has been allocated yet.
 func (vm *VM) StartProfile() {
+	vm.watchContention()
 	word := vm.Prog.Syms["runtime.MemProfileRate"]
 	reads := false
 	for _, sym := range vm.Prog.Natives {

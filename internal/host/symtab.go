@@ -2,7 +2,6 @@ package host
 
 import (
 	"github.com/terrarium-go/terrarium/internal/mem"
-	"github.com/terrarium-go/terrarium/internal/sched"
 )
 
 // Frames and functions, for runtime.Callers and its friends. What the machine
@@ -15,7 +14,6 @@ func init() {
 		{"runtime.frameAt", frameAt},
 		{"runtime.funcAt", funcAt},
 		{"runtime.stackText", stackText},
-		{"runtime.goroutineStack", goroutineStack},
 	})
 }
 
@@ -115,35 +113,5 @@ func stackText(c *Call) Status {
 		defer c.Sched.StartTheWorld(c.P)
 	}
 	c.SetInt(4, copy(c.Bytes(0), c.Machine.Stack(c.G, all, c.Int(1))))
-	return OK
-}
-
-// goroutineStack(i int, stk []uintptr) (n int, labels unsafe.Pointer)
-func goroutineStack(c *Call) Status {
-	i, n := c.Int(0), c.Arg(2)
-	c.SetInt(4, -1)
-	c.Set(5, 0)
-	if n > 1<<10 {
-		n = 1 << 10
-	}
-	c.Sched.StopTheWorld(c.P)
-	defer c.Sched.StartTheWorld(c.P)
-	k := 0
-	c.Sched.Goroutines(func(g *sched.G) bool {
-		if !g.Shown() {
-			return true
-		}
-		if k++; k <= i {
-			return true
-		}
-		pcs := make([]uint64, n)
-		m := c.Machine.Callers(g, 0, pcs)
-		for j, pc := range pcs[:m] {
-			c.Space.Store64(c.Arg(1)+uint64(j)*8, pc)
-		}
-		c.SetInt(4, m)
-		c.Set(5, g.Labels)
-		return false
-	})
 	return OK
 }

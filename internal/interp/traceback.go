@@ -79,10 +79,13 @@ func (m *Machine) Callers(g *sched.G, skip int, pcs []uint64) int {
 		add(m.pcOf(fn.Entry))
 	}
 	if all {
-		add(m.pcOf(m.prog.Funcs[m.hooks["runtime.goexit"]].Entry))
+		add(m.Hook("runtime.goexit"))
 	}
 	return n
 }
+
+// Hook implements host.Frames.
+func (m *Machine) Hook(name string) uint64 { return m.pcOf(m.prog.Funcs[m.hooks[name]].Entry) }
 
 // shown is a logical frame as it is printed.
 type shown struct {
@@ -162,6 +165,9 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 		state = "running"
 	}
 	fmt.Fprintf(b, "goroutine %d [%s", g.ID, state)
+	if g.Leaked() {
+		b.WriteString(" (leaked)")
+	}
 	if minutes := m.vm.Sched.WaitingFor(g) / 60e9; minutes >= 1 && !running {
 		fmt.Fprintf(b, ", %d minutes", minutes)
 	}

@@ -132,6 +132,7 @@ type G struct {
 	reason    WaitReason
 	scanned   atomic.Uint32 // see scan.go
 	fresh     bool          // has not run yet
+	leaked    bool          // FindLeaks says so; see there
 	shrink    bool          // the stack is to be halved before it runs next
 	ok        bool          // outcome of the wait: a value was received, or a semaphore handed over
 	closed    bool          // outcome of the wait: the channel was closed
@@ -139,6 +140,7 @@ type G struct {
 	pins      int32         // Pin calls that are not undone
 	all       int32         // index in Sched.all
 	waitSince int64         // Nanotime at which a collection first found it waiting
+	parked    int64         // Nanotime at which a wait began that somebody wants to know of; else 0
 	runnable  int64         // Nanotime at which it became runnable, if that is timed; else 0
 	changes   uint32        // changes to runnable so far
 	next      *G            // in the global queue or a pool
@@ -223,6 +225,11 @@ func (s *Sched) Unpin(g *G) { g.pins = max(0, g.pins-1) }
 // held visits the guest pointers in the record, those of waiters left out.
 func (g *G) held(visit func(*uint64)) {
 	visit(&g.Ctx)
+	g.kept(visit)
+}
+
+// kept is held without Ctx, which an earlier call has left unless the goroutine stands at the entry of a closure.
+func (g *G) kept(visit func(*uint64)) {
 	visit(&g.StartFn)
 	visit(&g.Labels)
 	for i := range g.Defers {
@@ -342,7 +349,7 @@ func (s *Sched) bury(p *P, g *G) {
 	g.State = stack.State{}
 	g.Ctx, g.StartFn, g.Labels, g.Run = 0, 0, 0, nil
 	g.Local = [4]uint64{}
-	g.System, g.Calling, g.Resumed, g.shrink = false, false, false, false
+	g.System, g.Calling, g.Resumed, g.shrink, g.leaked = false, false, false, false, false
 	g.pins = 0
 	if b := g.bubble; b != nil {
 		s.leaveBubble(p, b, g, true)

@@ -48,6 +48,9 @@ func (s *Sched) execute(p *P, g *G) {
 		s.meters.Latency.Record(time.Duration(s.Nanotime() - g.runnable))
 		g.runnable = 0
 	}
+	if g.parked != 0 {
+		s.unblock(p, g)
+	}
 	p.Forget(WantPreempt)
 	p.switches.Add(1)
 	g.fresh = false
@@ -446,6 +449,9 @@ func (s *Sched) preempt() {
 func (s *Sched) Park(g *G, why WaitReason) {
 	g.reason = why
 	g.waitSince = 0
+	if s.Contention.BlockRate.Load() > 0 && told[why] {
+		g.parked = s.Nanotime()
+	}
 	g.status.Store(uint32(Parking))
 }
 

@@ -192,6 +192,8 @@ type Sched struct {
 	maxStack atomic.Uint64
 	newStack atomic.Uint64 // bytes of a new goroutine's stack; set by collections
 
+	Contention Contention
+
 	timers timers
 	chans  [chanShards]chanShard
 	semas  [semaShards]semaShard

@@ -130,9 +130,12 @@ func (s *Sched) SemRelease(p *P, a mem.Addr, handoff bool) SemaResult {
 	if sh.waiters.Load() == 0 {
 		return SemaDone
 	}
-	g := s.semaTake(sh, a, handoff)
+	g, held := s.semaTake(sh, a, handoff)
 	if g == nil {
 		return SemaDone
+	}
+	if held > 0 && s.Contention.Contended != nil {
+		s.Contention.Contended(p, held)
 	}
 	handed := g.ok
 	s.Ready(p, g)
@@ -142,21 +145,25 @@ func (s *Sched) SemRelease(p *P, a mem.Addr, handoff bool) SemaResult {
 	return SemaDone
 }
 
-func (s *Sched) semaTake(sh *semaShard, a mem.Addr, handoff bool) *G {
+// semaTake takes the first waiter. held is how long waiters were made to wait, if that is wanted.
+func (s *Sched) semaTake(sh *semaShard, a mem.Addr, handoff bool) (g *G, held int64) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	q := sh.queues[a]
 	if q == nil {
-		return nil
+		return nil, 0
 	}
 	w := q.head
 	sh.remove(q, w)
 	sh.waiters.Add(-1)
 	if w.since != 0 {
 		s.meters.MutexWait.Add(s.Nanotime() - w.since)
+		if s.Contention.MutexRate.Load() > 0 {
+			held = s.waited(q, w)
+		}
 	}
 	w.g.ok = handoff && s.tryAcquire(a)
-	return w.g
+	return w.g, held
 }
 
 // less compares tickets, which wrap around.

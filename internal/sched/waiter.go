@@ -13,6 +13,7 @@ type waiter struct {
 	index      int32    // of the select case, or -1
 	ticket     uint32   // of a notify list
 	since      int64    // Nanotime, of waits for a mutex; else 0
+	counted    int64    // Nanotime up to which the wait has been told to those who release; 0: not at all
 	queued     bool
 	send       bool
 }

@@ -263,19 +263,24 @@ func (w *world) Roots(m gc.Marker) {
 // rootsOf shows what a goroutine holds that does not run.
 func (s *Sched) rootsOf(g *G, m gc.Marker) {
 	m.Kind(gc.RootStacks)
-	objects := false
+	objects, closure := false, false
 	stack.Walk(s.code, &g.Stack, g.State, func(f *stack.Frame) bool {
 		objects = objects || len(f.Func.Objects) > 0
 		if len(f.Map) > 0 {
 			m.Range(f.FP, mapped(f), f.Map)
 		}
 		if f.Entry && f.Func.Flags&abi.ClosureFn != 0 { // for others it is what an earlier call has left
+			closure = true
 			m.Pointer(g.Ctx)
 		}
 		return true
 	})
 	if objects {
-		stack.Objects(s.code, &g.Stack, g.State, s.space, g.held, m.Range)
+		held := g.held
+		if !closure {
+			held = g.kept
+		}
+		stack.Objects(s.code, &g.Stack, g.State, s.space, held, m.Range)
 	}
 	m.Kind(gc.RootHost)
 	if g.PC == 0 {

@@ -72,6 +72,7 @@ type tables struct {
 
 	roots  [gc.NumRootKinds]atomic.Uint64
 	sum    struct{ bytes, scan, objects, work atomic.Uint64 } // of counts of those who have reported
+	strict bool                                               // words of stacks are never vague
 	stray  atomic.Uint64                                      // a pointer to a free slot, of those that cannot be vague; 0: none
 	credit atomic.Int64                                       // bytes scanned that nobody owed; may be spent by assists
 }
@@ -87,6 +88,7 @@ func (t *tables) begin(h *heap.Heap) {
 	t.sum.objects.Store(0)
 	t.sum.work.Store(0)
 	t.credit.Store(0)
+	t.strict = gc.Strict(h)
 	t.stray.Store(0)
 }
 
@@ -103,7 +105,7 @@ func (w *worker) Pointer(p mem.Addr) {
 func (w *worker) Range(base mem.Addr, words int, mask []uint64) {
 	w.roots[w.kind].Add(uint64(words) * 8)
 	w.work += uint64(words) * 8
-	w.vague = mask == nil
+	w.vague = mask == nil || w.kind == gc.RootStacks && !w.strict
 	each(w.base, base, words, mask, w.mark)
 	w.vague = false
 }
@@ -458,7 +460,7 @@ func (h *shader) Pointer(p mem.Addr) { h.shade(p) }
 
 // Range implements gc.Marker.
 func (h *shader) Range(base mem.Addr, words int, mask []uint64) {
-	n := counts{work: uint64(words) * 8, vague: mask == nil}
+	n := counts{work: uint64(words) * 8, vague: mask == nil || !h.strict}
 	each(h.base, base, words, mask, func(p uint64) {
 		if id, enqueue := h.set(p, &n); enqueue {
 			h.q.put(item(id))

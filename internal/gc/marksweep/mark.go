@@ -40,8 +40,9 @@ type marker struct {
 	queue      []uint32 // ring of span ids, a power of two, longer than the number of spans
 	head, tail uint64   // taken, put; tail-head are in the queue
 
-	stray uint64 // a pointer to a free slot, of those that cannot be vague; 0: none
-	vague bool   // what is looked at may be no pointers
+	strict bool   // words of stacks are never vague
+	stray  uint64 // a pointer to a free slot, of those that cannot be vague; 0: none
+	vague  bool   // what is looked at may be no pointers
 
 	kind  gc.RootKind
 	roots [gc.NumRootKinds]uint64 // bytes of roots shown
@@ -54,7 +55,7 @@ func (m *marker) begin(h *heap.Heap) {
 	m.types = h.Types()
 	m.kind, m.roots = gc.RootGlobals, [gc.NumRootKinds]uint64{}
 	m.head, m.tail = 0, 0
-	m.stray = 0
+	m.strict, m.stray = gc.Strict(h), 0
 	if n := h.SpanCount(); n > len(m.queue) {
 		m.queue = make([]uint32, 1<<bits.Len(uint(max(n, 1023))))
 	}
@@ -73,12 +74,12 @@ func (m *marker) Pointer(p mem.Addr) {
 func (m *marker) Range(base mem.Addr, words int, mask []uint64) {
 	m.roots[m.kind] += uint64(words) * 8
 	p := unsafe.Add(m.base, base&mem.Mask)
+	m.vague = mask == nil || m.kind == gc.RootStacks && !m.strict
+	defer func() { m.vague = false }()
 	if mask == nil {
-		m.vague = true
 		for i := range words {
 			m.try(*(*uint64)(unsafe.Add(p, i*8)))
 		}
-		m.vague = false
 		return
 	}
 	for w := 0; w*64 < words; w++ {

@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// Profiles. The host records the memory profile and knows every goroutine; what
-// it does not record (blocking, mutexes, threads, CPU time, execution traces) is
+// Profiles. The host records memory, blocking and mutexes and knows every goroutine; what
+// it does not record (threads, CPU time, execution traces) is
 // an empty profile, as in a program that has not switched it on.
 
 // StackRecord is the stack of one profile entry.
@@ -56,10 +56,16 @@ func memProfileCount(inuseZero bool) int
 //go:noescape
 func memProfileRecord(i int, inuseZero bool, words *[4]int64, stk []uintptr) int
 
-// goroutineStack gives the stack of live goroutine number i and its profile labels; n < 0: there is none.
-//
+// takeGoroutines takes the stacks of all goroutines at one moment, or of those that findLeaks has found, and returns how many; the caller's comes
+// first. takenGoroutine gives the stack of one and its profile labels. dropGoroutines frees them.
+func takeGoroutines(leaked bool) int
+func dropGoroutines()
+
 //go:noescape
-func goroutineStack(i int, stk []uintptr) (n int, labels unsafe.Pointer)
+func takenGoroutine(i int, stk []uintptr) (n int, labels unsafe.Pointer)
+
+// findLeaks looks for goroutines that can never go on, and returns how many there are.
+func findLeaks() int
 
 // MemProfile fills p with the memory profile.
 func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) {
@@ -94,67 +100,114 @@ func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool
 
 // GoroutineProfile fills p with the stacks of the live goroutines.
 func GoroutineProfile(p []StackRecord) (n int, ok bool) {
-	n = NumGoroutine()
-	if n > len(p) {
+	if n = NumGoroutine(); n > len(p) {
 		return n, false
 	}
-	for i := 0; i < n; i++ {
+	n = takeGoroutines(false)
+	ok = n <= len(p)
+	for i := 0; i < n && ok; i++ {
 		p[i] = StackRecord{}
-		if k, _ := goroutineStack(i, p[i].Stack0[:]); k < 0 {
-			return i, true
-		}
+		takenGoroutine(i, p[i].Stack0[:])
 	}
-	return n, true
+	dropGoroutines()
+	return n, ok
 }
 
-//go:linkname pprof_goroutineProfileWithLabels
-func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	n = NumGoroutine() + 1 // the goroutine of finalizers counts while it calls one
-	if n > len(p) {
-		return n, false
-	}
-	for i := 0; i < n; i++ {
+func goroutineProfile(leaked bool, p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+	n = takeGoroutines(leaked)
+	ok = n <= len(p)
+	for i := 0; i < n && ok; i++ {
 		stk := make([]uintptr, 128)
-		k, l := goroutineStack(i, stk)
-		if k < 0 {
-			return i, true
-		}
+		k, l := takenGoroutine(i, stk)
 		p[i].Stack = stk[:k]
 		if labels != nil {
 			labels[i] = l
 		}
 	}
-	return n, true
+	dropGoroutines()
+	return n, ok
 }
+
+//go:linkname pprof_goroutineProfileWithLabels
+func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+	return goroutineProfile(false, p, labels)
+}
+
+// The profile of leaked goroutines, which a program has that is compiled with GOEXPERIMENT=goroutineleakprofile.
 
 //go:linkname pprof_goroutineLeakProfileWithLabels
 func pprof_goroutineLeakProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	return 0, true
+	return goroutineProfile(true, p, labels)
 }
 
+var leaked int // goroutines found last
+
 //go:linkname goroutineLeakGC runtime/pprof.runtime_goroutineLeakGC
-func goroutineLeakGC() { GC() }
+func goroutineLeakGC() {
+	GC()
+	leaked = findLeaks()
+}
 
 //go:linkname goroutineleakcount runtime/pprof.runtime_goroutineleakcount
-func goroutineleakcount() int { return 0 }
+func goroutineleakcount() int { return leaked }
 
-// BlockProfile is empty.
-func BlockProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+// contentionCount is the number of records of a profile of contention (profileBlock, profileMutex); contentionRecord fills number i: two words,
+// count and time, and the stack; it returns the length of the stack.
+func contentionCount(which int) int
 
-// MutexProfile is empty.
-func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return 0, true }
+//go:noescape
+func contentionRecord(which, i int, words *[2]int64, stk []uintptr) int
+
+const (
+	profileBlock = iota
+	profileMutex
+)
+
+// BlockProfile fills p with the stacks at which goroutines have waited.
+func BlockProfile(p []BlockProfileRecord) (n int, ok bool) { return contention(profileBlock, p) }
+
+// MutexProfile fills p with the stacks at which mutexes were given back that others waited for.
+func MutexProfile(p []BlockProfileRecord) (n int, ok bool) { return contention(profileMutex, p) }
+
+func contention(which int, p []BlockProfileRecord) (n int, ok bool) {
+	n = contentionCount(which)
+	if n > len(p) {
+		return n, false
+	}
+	for i := range p[:n] {
+		var w [2]int64
+		p[i] = BlockProfileRecord{}
+		contentionRecord(which, i, &w, p[i].Stack0[:])
+		p[i].Count, p[i].Cycles = w[0], w[1]
+	}
+	return n, true
+}
+
+func contentionInternal(which int, p []profilerecord.BlockProfileRecord) (n int, ok bool) {
+	n = contentionCount(which)
+	if n > len(p) {
+		return n, false
+	}
+	for i := range p[:n] {
+		var w [2]int64
+		stk := make([]uintptr, 128)
+		stk = stk[:contentionRecord(which, i, &w, stk)]
+		p[i] = profilerecord.BlockProfileRecord{Count: w[0], Cycles: w[1], Stack: stk}
+	}
+	return n, true
+}
 
 // ThreadCreateProfile is empty.
 func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
 
 //go:linkname pprof_blockProfileInternal
 func pprof_blockProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {
-	return 0, true
+	return contentionInternal(profileBlock, p)
 }
 
 //go:linkname pprof_mutexProfileInternal
 func pprof_mutexProfileInternal(p []profilerecord.BlockProfileRecord) (n int, ok bool) {
-	return 0, true
+	return contentionInternal(profileMutex, p)
 }
 
 //go:linkname pprof_threadCreateInternal
@@ -172,19 +225,15 @@ func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }
 //go:linkname pprof_makeProfStack
 func pprof_makeProfStack() []uintptr { return make([]uintptr, 128) }
 
-// SetBlockProfileRate does nothing: blocking is not recorded.
-func SetBlockProfileRate(rate int) {}
+func setBlockRate(rate int)
+func setMutexFraction(rate int) int
 
-var mutexFraction int
+// SetBlockProfileRate records one wait for every rate nanoseconds of waiting on average; 1 records all, 0 none.
+func SetBlockProfileRate(rate int) { setBlockRate(rate) }
 
-// SetMutexProfileFraction keeps the rate and returns the former one.
-func SetMutexProfileFraction(rate int) int {
-	old := mutexFraction
-	if rate >= 0 {
-		mutexFraction = rate
-	}
-	return old
-}
+// SetMutexProfileFraction records one in rate of the events at which a mutex had others wait, and returns the former
+// rate; a negative one only asks.
+func SetMutexProfileFraction(rate int) int { return setMutexFraction(rate) }
 
 var cpuProfile bool
 

@@ -341,7 +341,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	if cfg.SoftLimit > 0 {
 		gcCfg.MemoryLimit = cfg.SoftLimit
 	}
-	if flags.GCTrace > 0 {
+	if flags.GCTrace > 0 || flags.PacerTrace > 0 {
 		gcCfg.Trace = cfg.Stderr
 	}
 	c := collector(h, s.World(), gcCfg)

@@ -42,6 +42,13 @@ func (b *Book) Ratio(now pacer.Progress) float64 {
 	return b.pacer.Ratio(now)
 }
 
+// Expected is what the pacer expects of the cycle that begins: bytes to scan, and the ratio of speeds cons/mark.
+func (b *Book) Expected() (work uint64, consMark float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last.Work(), b.pacer.ConsMark()
+}
+
 // pace, with mu held, asks for goal and trigger.
 func (b *Book) pace() {
 	b.stats.Goal = b.pacer.Goal()

@@ -2,8 +2,11 @@ package gc
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/terrarium-go/terrarium/internal/gc/pacer"
 )
 
 // TraceLine is the cycle as GODEBUG=gctrace=1 prints it:
@@ -28,6 +31,41 @@ func (c *Cycle) TraceLine() string {
 	b.WriteByte('\n')
 	return b.String()
 }
+
+// PacerBegin is the first line of a cycle beside the program as GODEBUG=gcpacertrace=1 prints it:
+//
+//	pacer: assist ratio=1.5 (scan 3 MB in 3->4 MB) workers=1+0
+//
+// The ratio is bytes to scan for each byte allocated; scan, the bytes of the heap in objects with pointers; the workers
+// are whole processors and the fraction of each besides.
+func (c *Cycle) PacerBegin(ratio float64, scan uint64, plan pacer.Plan) string {
+	return fmt.Sprintf("pacer: assist ratio=%s (scan %d MB in %d->%d MB) workers=%d+%s\n",
+		printed(ratio), scan>>20, c.Before>>20, c.Goal>>20, plan.Dedicated, printed(plan.Fraction))
+}
+
+// PacerEnd is the second line, when marking is over:
+//
+//	pacer: 26% CPU (25 exp.) for 3146096+2528+69528 B work (3218152 B exp.) in 4000000 B -> 4200000 B (∆goal 5696, cons/mark 0.1)
+//
+// Work is of heap, stacks and globals; expected, what the cycle before scanned. cons/mark is the ratio of speeds
+// that this cycle was begun with.
+func (c *Cycle) PacerEnd(m *pacer.Measured, expected uint64, consMark float64) string {
+	stacks, globals := c.Roots[RootStacks], c.Roots[RootGlobals]
+	return fmt.Sprintf("pacer: %d%% CPU (%d exp.) for %d+%d+%d B work (%d B exp.) in %d B -> %d B (∆goal %d, cons/mark %s)\n",
+		int(m.Used*100), int(pacer.Background*100), m.Work-min(m.Work, stacks+globals), stacks, globals, expected,
+		c.Before, c.After, int64(c.After)-int64(c.Goal), printed(consMark))
+}
+
+// PacerSweep is the line at the end of a sweep beside the program:
+//
+//	pacer: sweep done at heap size 3MB; allocated 1MB during sweep; swept 512 pages at 0.0001 pages/byte
+func PacerSweep(live, allocated, pages uint64, ratio float64) string {
+	return fmt.Sprintf("pacer: sweep done at heap size %dMB; allocated %dMB during sweep; swept %d pages at %s pages/byte\n",
+		live>>20, allocated>>20, pages, printed(ratio))
+}
+
+// printed is a number as Go's print has it.
+func printed(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 // ms prints a duration in milliseconds: whole ones from 10 up, else two
 // significant digits, at least three decimals deep.

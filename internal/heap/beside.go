@@ -221,6 +221,13 @@ func (h *Heap) sweepFor() bool {
 	return any
 }
 
+// SweepDone describes the sweep that has ended: live bytes now, bytes allocated since it began, pages looked at, and the
+// pages that each byte allocated had to sweep.
+func (h *Heap) SweepDone() (live, allocated, pages uint64, ratio float64) {
+	live = h.Live()
+	return live, live - min(live, uint64(h.sweepBasis)), uint64(max(0, h.sweepTop)), h.sweepRatio
+}
+
 // assisted tells the collector of bytes that were taken while marking.
 func (h *Heap) assisted(c *Cache, bytes uint64) {
 	if h.marking && h.assist != nil {

@@ -111,6 +111,7 @@ type Collector struct {
 	shader  shader
 	plan    pacer.Plan
 	cycle   gc.Cycle
+	pacing  string // lines of gcpacertrace
 	asked   time.Time
 	from    time.Time     // end of the first pause
 	ratio   atomic.Uint64 // float64 bits: bytes to scan per byte allocated
@@ -118,13 +119,14 @@ type Collector struct {
 
 	crew crew
 
-	mu     sync.Mutex // guards the rest
-	want   uint32     // cycles are run until begun == want
-	reason gc.Reason  // of the next one
-	last   gc.Cycle
-	begun  atomic.Uint32 // written with mu held
-	done   atomic.Uint32 // written with mu held
-	swept  atomic.Uint32 // written with mu held
+	mu         sync.Mutex // guards the rest
+	want       uint32     // cycles are run until begun == want
+	reason     gc.Reason  // of the next one
+	last       gc.Cycle
+	lastPacing string
+	begun      atomic.Uint32 // written with mu held
+	done       atomic.Uint32 // written with mu held
+	swept      atomic.Uint32 // written with mu held
 }
 
 // New makes a collector for h. w is a gc.Beside.
@@ -276,6 +278,9 @@ func (c *Collector) begin(reason gc.Reason, asked time.Time) {
 	c.world.Snapshot(w, &c.shader)
 	w.finish()
 	c.revise()
+	if h.Flags().PacerTrace > 0 {
+		c.pacing = c.cycle.PacerBegin(math.Float64frombits(c.ratio.Load()), h.LiveScan(), c.plan)
+	}
 	c.from = time.Now()
 	c.crew.begin(c)
 	c.phase.Store(marking)
@@ -317,6 +322,10 @@ func (c *Collector) finish(asked time.Time) {
 	}
 	m := pacer.Measured{Live: c.cycle.After, Work: t.sum.work.Load()}
 	c.crew.settle(c, &m)
+	if h.Flags().PacerTrace > 0 {
+		work, consMark := c.book.Expected()
+		c.pacing += c.cycle.PacerEnd(&m, work, consMark)
+	}
 	sw := h.EndMark(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup},
 		heap.Swept{LiveBytes: t.sum.bytes.Load(), ScanBytes: t.sum.scan.Load(), LiveObjects: t.sum.objects.Load()})
 	c.cycle.Sweep = time.Since(asked)
@@ -326,7 +335,7 @@ func (c *Collector) finish(asked time.Time) {
 	c.world.CycleDone(&c.cycle)
 	c.book.Longer(&c.cycle, time.Since(asked)-c.cycle.Sweep)
 	c.mu.Lock()
-	c.last = c.cycle
+	c.last, c.lastPacing = c.cycle, c.pacing
 	c.done.Store(c.begun.Load())
 	c.mu.Unlock()
 	c.phase.Store(sweeping)
@@ -346,17 +355,24 @@ func (c *Collector) over(p int) {
 	}
 	c.phase.Store(next)
 	c.mu.Unlock()
+	if c.heap.Flags().PacerTrace > 0 && c.trace != nil {
+		io.WriteString(c.trace, gc.PacerSweep(c.heap.SweepDone()))
+	}
 	c.world.Swept(p)
 	c.heap.Scavenge()
 }
 
-// print writes the trace line of the last cycle. The world should not be stopped.
+// print writes the trace lines of the last cycle. The world should not be stopped.
 func (c *Collector) print() {
-	if c.heap.Flags().GCTrace == 0 || c.trace == nil {
+	flags := c.heap.Flags()
+	if flags.GCTrace == 0 && flags.PacerTrace == 0 || c.trace == nil {
 		return
 	}
 	c.mu.Lock()
-	line := c.last.TraceLine()
+	line := c.lastPacing
+	if flags.GCTrace > 0 {
+		line += c.last.TraceLine()
+	}
 	c.mu.Unlock()
 	io.WriteString(c.trace, line)
 }

@@ -82,8 +82,8 @@ type Figures struct {
 	Free    uint64 // of Used, free for the heap to use: idle pages, free slots
 }
 
-// work is the bytes that the next cycle is expected to scan.
-func (f *Figures) work() uint64 { return f.Scan + f.Stacks + f.Globals }
+// Work is the bytes that the next cycle is expected to scan.
+func (f *Figures) Work() uint64 { return f.Scan + f.Stacks + f.Globals }
 
 // Pacer paces one collector.
 //
@@ -134,7 +134,7 @@ func (p *Pacer) Goal() uint64 {
 
 // Runway is the bytes that the program is expected to allocate while the next cycle marks.
 func (p *Pacer) Runway() uint64 {
-	r := p.consMark * (1 - Background) / Background * float64(p.figures.work())
+	r := p.consMark * (1 - Background) / Background * float64(p.figures.Work())
 	if r >= Never {
 		return Never
 	}
@@ -199,7 +199,7 @@ func (p *Pacer) Ratio(now Progress) float64 {
 	if goal >= Never {
 		return 0
 	}
-	expected := p.figures.work()
+	expected := p.figures.Work()
 	most := max(now.Scan+p.figures.Stacks+p.figures.Globals, expected)
 	if now.Work > expected {
 		if expected > 0 {

@@ -101,6 +101,14 @@ func (t *Types) matches(mt uint64, k Key, slot mem.Addr) bool {
 // Writing reports whether a map is marked as being written.
 func (t *Types) Writing(m uint64) bool { return m != 0 && t.Space.Load8(m+MapWriting) != 0 }
 
+// Flip changes the mark of a map as being written, at the beginning and the end of a write, and returns what it was. Others may do
+// so at the same time: then one of them finds the mark other than it left it.
+func (t *Types) Flip(m uint64) bool {
+	was := t.Space.Load8(m + mapWriting)
+	t.Space.Store8(m+mapWriting, was^1)
+	return was != 0
+}
+
 // Used is the number of entries of a map.
 func (t *Types) Used(m uint64) uint64 {
 	if m == 0 {

@@ -85,6 +85,7 @@ func put(c *Call, bits uint8) Status {
 	if bad != 0 {
 		return c.PanicHash(bad, true)
 	}
+	t.Flip(m)
 	c.Set(r, t.Put(mt, m, k, h, func(slot mem.Addr) {
 		switch bits {
 		case 64:
@@ -99,6 +100,9 @@ func put(c *Call, bits uint8) Status {
 			c.copyTyped(c.Space.Load64(mt+builtin.ElemOff), slot, k.W)
 		}
 	}))
+	if !t.Flip(m) {
+		return c.Fatal("concurrent map writes")
+	}
 	return OK
 }
 
@@ -121,8 +125,12 @@ func remove(c *Call, bits uint8) Status {
 	if bad != 0 {
 		return c.PanicHash(bad, true)
 	}
+	t.Flip(m)
 	if t.Delete(mt, m, k, h, c.clearTyped) {
 		t.Reseed(m, c.random())
+	}
+	if !t.Flip(m) {
+		return c.Fatal("concurrent map writes")
 	}
 	return OK
 }

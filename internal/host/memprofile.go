@@ -18,7 +18,7 @@ import (
 // A program that has no way to read the profile is not sampled at all: nothing
 // but runtime.MemProfile and runtime/pprof calls runtime.memProfileCount.
 //
-//	bucket = call stack → objects and bytes, allocated and freed
+//	bucket = call stack and size → objects and bytes, allocated and freed
 //	a bucket is never dropped, and its number never changes
 //
 // Buckets are charged to the account. When there is no room for another one, its
@@ -35,12 +35,12 @@ type memProfile struct {
 	mu      sync.Mutex // guards the rest; after the heap's locks
 	buckets []*memBucket
 	bytes   uint64            // charged for them
-	byStack map[string]uint64 // index in buckets by the bytes of the stack
+	byStack map[string]uint64 // index in buckets by the bytes of the stack and the size
 }
 
 // memBucket is what was allocated at one stack, as far as it was sampled.
 type memBucket struct {
-	stack                  string // the pcs, 8 bytes each, as in byStack
+	stack                  string // the pcs, 8 bytes each
 	allocs, frees          int64  // objects
 	allocBytes, freedBytes int64
 }
@@ -83,10 +83,11 @@ func (vm *VM) StartProfile() {
 
 // sample counts an object of size bytes at a, allocated at the stack pcs.
 func (p *memProfile) sample(vm *VM, a mem.Addr, size uint64, pcs []uint64) {
-	key := make([]byte, 0, profileDepth*8)
+	key := make([]byte, 0, profileDepth*8+8)
 	for _, pc := range pcs {
 		key = binary.LittleEndian.AppendUint64(key, pc)
 	}
+	key = binary.LittleEndian.AppendUint64(key, size)
 	p.mu.Lock()
 	b, ok := p.byStack[string(key)]
 	if !ok {
@@ -96,9 +97,9 @@ func (p *memProfile) sample(vm *VM, a mem.Addr, size uint64, pcs []uint64) {
 		}
 		p.bytes += uint64(int64(len(key)) + bucketCost)
 		b = uint64(len(p.buckets))
-		stack := string(key)
-		p.buckets = append(p.buckets, &memBucket{stack: stack})
-		p.byStack[stack] = b
+		text := string(key)
+		p.buckets = append(p.buckets, &memBucket{stack: text[:len(pcs)*8]})
+		p.byStack[text] = b
 	}
 	p.buckets[b].allocs++
 	p.buckets[b].allocBytes += int64(size)

@@ -41,6 +41,7 @@ type State struct {
 	texts       map[string]mem.Addr  // guest copies of names; guarded by Mu
 	transfers   map[uint64]*transfer // of goroutines that wait for the host; guarded by Mu
 	files       *files               // descriptors; guarded by Mu
+	cpu         cpuProfile
 	profile     memProfile
 	contentions [numContentions]contentions
 	maxThreads  int                     // as debug.SetMaxThreads was told, which limits nothing here; 0: not told; guarded by Mu
@@ -58,6 +59,11 @@ func (s *State) Roots(visit func(p mem.Addr)) {
 	for a := range s.pins {
 		visit(a)
 	}
+	s.cpu.mu.Lock()
+	for _, a := range s.cpu.labels {
+		visit(a)
+	}
+	s.cpu.mu.Unlock()
 	for _, list := range s.taken {
 		for i := range list {
 			visit(list[i].labels)

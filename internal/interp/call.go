@@ -176,6 +176,10 @@ func (w *worker) safepoint() bool {
 		return true
 	}
 	want := w.p.Wants()
+	if want&sched.WantSample != 0 {
+		w.p.Forget(sched.WantSample)
+		w.m.vm.SampleCPU(w.g)
+	}
 	if want&sched.WantGC != 0 && want&(sched.WantStop|sched.WantExit) == 0 {
 		w.p.Forget(sched.WantGC)
 		w.collect(gc.Trigger)

@@ -8,16 +8,17 @@ import (
 	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
-// Want is a set of reasons for which a P is asked to leave the interpreter's loop.
+// Want is a set of reasons for which a P is asked to leave the interpreter's loop. WantGC and WantSample alone do not
+// end Run: the Runner does what is wanted and goes on.
 type Want uint32
 
-// Reasons to leave the loop. WantGC alone does not end Run: the Runner calls
-// Collect and goes on.
+// Reasons to leave the loop.
 const (
 	WantPreempt Want = 1 << iota // somebody else's turn
 	WantStop                     // the world is being stopped; set and cleared under Sched.mu
 	WantExit                     // the program is over; never cleared
 	WantGC                       // the heap has passed its trigger
+	WantSample                   // the goroutine is to be shown to a profile
 )
 
 // P is the right to run guest code, with what belongs to one worker: at most one
@@ -94,8 +95,8 @@ func (p *P) Interrupt(w Want) {
 // goroutine and returns Preempted.
 func (p *P) Wants() Want { return Want(p.want.Load()) }
 
-// Forget takes reasons back that have been dealt with (WantGC, WantPreempt).
-func (p *P) Forget(w Want) { p.want.And(^uint32(w & (WantGC | WantPreempt))) }
+// Forget takes reasons back that have been dealt with (WantGC, WantPreempt, WantSample).
+func (p *P) Forget(w Want) { p.want.And(^uint32(w & (WantGC | WantPreempt | WantSample))) }
 
 // Current is the goroutine that runs on p, or nil.
 func (p *P) Current() *G { return p.cur.Load() }

@@ -193,6 +193,7 @@ type Sched struct {
 	newStack atomic.Uint64 // bytes of a new goroutine's stack; set by collections
 
 	Contention Contention
+	sampling   sampling
 
 	timers timers
 	chans  [chanShards]chanShard

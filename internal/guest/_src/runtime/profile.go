@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// Profiles. The host records memory, blocking and mutexes and knows every goroutine; what
-// it does not record (threads, CPU time, execution traces) is
+// Profiles. The host records memory, time, blocking and mutexes and knows every goroutine; what
+// it does not record (threads, execution traces) is
 // an empty profile, as in a program that has not switched it on.
 
 // StackRecord is the stack of one profile entry.
@@ -235,10 +235,37 @@ func SetBlockProfileRate(rate int) { setBlockRate(rate) }
 // rate; a negative one only asks.
 func SetMutexProfileFraction(rate int) int { return setMutexFraction(rate) }
 
-var cpuProfile bool
+// cpuProfileRate has the machine sample running goroutines hz times a second; 0 ends that. cpuProfileRead takes records that have come,
+// as many as fit, and the labels of each.
+func cpuProfileRate(hz int)
 
-// SetCPUProfileRate switches the (empty) CPU profile on or off.
-func SetCPUProfileRate(hz int) { cpuProfile = hz > 0 }
+//go:noescape
+func cpuProfileRead(data []uint64, tags []unsafe.Pointer) (words, records int)
+
+var (
+	cpuHz     int  // samples per second; 0: off
+	cpuHeader int  // rate that the reader has not been told; 0: none
+	cpuUnread bool // the reader has not seen the end of the last profile
+)
+
+// SetCPUProfileRate begins a CPU profile of hz samples per second, or ends it with 0.
+func SetCPUProfileRate(hz int) {
+	switch {
+	case hz > 1000000:
+		hz = 1000000
+	case hz < 0:
+		hz = 0
+	}
+	if hz > 0 {
+		if cpuHz != 0 || cpuUnread {
+			print("runtime: cannot set cpu profile rate until previous profile has finished.\n")
+			return
+		}
+		cpuHeader, cpuUnread = hz, true
+	}
+	cpuHz = hz
+	cpuProfileRate(hz)
+}
 
 // CPUProfile is retired in Go as well.
 func CPUProfile() []byte { panic("CPUProfile no longer available") }
@@ -246,14 +273,31 @@ func CPUProfile() []byte { panic("CPUProfile no longer available") }
 // SetCgoTraceback does nothing: there is no cgo.
 func SetCgoTraceback(version int, traceback, context, symbolizer unsafe.Pointer) {}
 
+// runtime_pprof_readProfile waits for a tenth of a second and gives the records that have come since the last call, behind a header (three words, the last is
+// the rate) in the first one.
+//
 //go:linkname runtime_pprof_readProfile runtime/pprof.readProfile
 func runtime_pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) {
-	// The header of an empty profile at 100 Hz, then the end.
-	if cpuProfile {
+	if cpuHz != 0 {
 		sleep(1e8)
-		return nil, nil, false
 	}
-	return []uint64{5, 0, 0, 100, 0}, make([]unsafe.Pointer, 1), true
+	eof = cpuHz == 0
+	if cpuHeader != 0 {
+		data, tags = append(data, 3, uint64(nanotime()), uint64(cpuHeader)), append(tags, nil)
+		cpuHeader = 0
+	}
+	words, labels := make([]uint64, 1<<11), make([]unsafe.Pointer, 1<<9)
+	for {
+		n, k := cpuProfileRead(words, labels)
+		if n == 0 {
+			break
+		}
+		data, tags = append(data, words[:n]...), append(tags, labels[:k]...)
+	}
+	if eof {
+		cpuUnread = false
+	}
+	return data, tags, eof
 }
 
 //go:linkname runtime_setProfLabel runtime/pprof.runtime_setProfLabel

@@ -104,8 +104,8 @@ func (t *Types) Writing(m uint64) bool { return m != 0 && t.Space.Load8(m+MapWri
 // Flip changes the mark of a map as being written, at the beginning and the end of a write, and returns what it was. Others may do
 // so at the same time: then one of them finds the mark other than it left it.
 func (t *Types) Flip(m uint64) bool {
-	was := t.Space.Load8(m + mapWriting)
-	t.Space.Store8(m+mapWriting, was^1)
+	was := t.Space.Load8(m + MapWriting)
+	t.Space.Store8(m+MapWriting, was^1)
 	return was != 0
 }
 

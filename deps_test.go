@@ -29,6 +29,7 @@ var rooms = map[string]string{
 	"tree":          "load",
 	"inline":        "tree",
 	"escape":        "tree",
+	"explain":       "tree inline escape", // the passes as the messages need them, for the command and the judge
 	"lower":         "tree escape inline abi bytecode debug",
 	"mem":           "",
 	"heap":          "abi debug mem trace",

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/escape"
-	"github.com/terrarium-go/terrarium/internal/inline"
+	"github.com/terrarium-go/terrarium/internal/explain"
 	"github.com/terrarium-go/terrarium/internal/load"
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
@@ -90,7 +90,7 @@ func (c *comparison) pkg(pkg string) (all, same int, diff []string, err error) {
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	found, fset, err := analyse(escape.Options{}, c.noInline, c.level, pkg)
+	found, fset, err := analyse(explain.Options{NoInline: c.noInline, Level: c.level}, pkg)
 	if err != nil {
 		return 0, 0, nil, err
 	}
@@ -203,7 +203,7 @@ func inlineFact(pos, text string) string {
 }
 
 // analyse returns the findings for the files or the package named.
-func analyse(opts escape.Options, noInline bool, level int, names ...string) (out []escape.Finding, fset *token.FileSet, err error) {
+func analyse(o explain.Options, names ...string) (out []escape.Finding, fset *token.FileSet, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
@@ -213,30 +213,5 @@ func analyse(opts escape.Options, noInline bool, level int, names ...string) (ou
 	if err != nil {
 		return nil, nil, err
 	}
-	p := tree.NewProgram(l)
-	pkg := l.Roots[0].LinkPath
-	var writer *escape.Analyzer
-	others := inline.New(p, inline.Options{})
-	in := inline.New(p, inline.Options{Off: noInline, Explain: level > 1, Report: func(n inline.Note) {
-		fn, kind := n.Caller, escape.Inlined
-		if fn == nil {
-			fn = n.F
-		}
-		if n.Kind == inline.Devirtualizing {
-			kind = escape.Devirtualized
-		}
-		if text := n.Text(writer, level); text != "" && fn.Pkg == pkg && fn.Flags&tree.Wrapper == 0 {
-			out = append(out, escape.Finding{Pos: p.Site(n.Pos), Kind: kind, Text: text, Fn: fn})
-		}
-	}})
-	opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
-		writer = a
-		if noInline && f.Pkg != pkg { // -l is for the package, what it uses is compiled as usual
-			others.Func(f)
-			return
-		}
-		in.Func(f)
-	}
-	out = append(out, escape.Package(p, pkg, opts)...)
-	return out, l.Fset, nil
+	return explain.Package(tree.NewProgram(l), l.Roots[0].LinkPath, o), l.Fset, nil
 }

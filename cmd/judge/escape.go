@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/terrarium-go/terrarium/internal/escape"
+	"github.com/terrarium-go/terrarium/internal/explain"
 )
 
 // escapeVerb compares escape analysis with the expectations of the Go distribution's tests, or with -pkg with what the
@@ -233,7 +233,7 @@ type escapeTest struct {
 }
 
 func (t *escapeTest) judge(f checkFlags) error {
-	found, fset, err := analyse(escape.Options{Mutations: f.mutations}, f.noInline, f.level, t.name)
+	found, fset, err := analyse(explain.Options{Mutations: f.mutations, NoInline: f.noInline, Level: f.level}, t.name)
 	if err != nil {
 		return err
 	}
@@ -261,6 +261,8 @@ func (t *escapeTest) judge(f checkFlags) error {
 				t.inlTotal++
 				if hit {
 					t.inlPassed++
+				} else {
+					t.misses = append(t.misses, fmt.Sprintf("%s:%d: want %q, have %q", filepath.Base(t.name), w.line, w.text, had))
 				}
 			default:
 				t.other++

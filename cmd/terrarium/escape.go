@@ -9,11 +9,12 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/escape"
-	"github.com/terrarium-go/terrarium/internal/inline"
+	"github.com/terrarium-go/terrarium/internal/explain"
 	"github.com/terrarium-go/terrarium/internal/load"
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
@@ -29,8 +30,11 @@ func (l *levelFlag) Set(s string) error {
 		return nil
 	}
 	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 2 {
+		return errors.New("the levels are 1 and 2")
+	}
 	*l = levelFlag(n)
-	return err
+	return nil
 }
 
 // escapeCommand is one run of terrarium escape.
@@ -74,7 +78,7 @@ func runEscape(c *command, args []string) int {
 	fs.Var(&e.level, "m", "what to print: 1 the decisions in the words of go build -gcflags=-m, 2 with the flow that leads to each")
 	fs.BoolVar(&e.noInl, "l", false, "without inlining")
 	fs.BoolVar(&e.json, "json", false, "print one JSON document: decisions with flow and explanation, the graph, with -run or -bench the counts")
-	fs.StringVar(&e.why, "why", "", "explain the allocations at `file.go:line[:column]`, or at all lines of file.go, in a sentence each")
+	fs.StringVar(&e.why, "why", "", "explain the allocations at `file.go:line[:column]`, or at all lines of file.go, in a sentence each; with -json: only their decisions")
 	fs.BoolVar(&e.run, "run", false, "run the program and print what each site has allocated; arguments after the program's name are the program's")
 	fs.StringVar(&e.bench, "bench", "", "like -run, for the benchmarks of the packages that match the `regexp`")
 	fs.IntVar(&e.top, "top", 40, "with -run or -bench: print at most `n` lines, 0: all")
@@ -93,6 +97,9 @@ func runEscape(c *command, args []string) int {
 	if e.why != "" {
 		if _, err := parsePlace(e.why); err != nil {
 			return fail(2, err)
+		}
+		if e.run || e.bench != "" {
+			return fail(2, errors.New("escape: -why explains decisions without running anything: leave out -run or -bench"))
 		}
 	}
 	e.names = fs.Args()
@@ -187,34 +194,14 @@ type analysed struct {
 
 func (e *escapeCommand) analyse(p *tree.Program, pkg *load.Package) analysed {
 	out := analysed{pkg: pkg}
-	opts := escape.Options{Explain: e.json || e.why != "" || e.level > 1}
+	opts := explain.Options{NoInline: e.noInl, Level: int(e.level), Flow: e.json || e.why != "" || e.level > 1}
 	if e.json {
 		opts.Graph = func(g *escape.Graph) { out.graphs = append(out.graphs, g) }
 	}
-	var writer *escape.Analyzer
-	others := inline.New(p, inline.Options{})
-	in := inline.New(p, inline.Options{Off: e.noInl, Explain: e.level > 1, Report: func(n inline.Note) {
-		fn, kind := n.Caller, escape.Inlined
-		if fn == nil {
-			fn = n.F
-		}
-		if n.Kind == inline.Devirtualizing {
-			kind = escape.Devirtualized
-		}
-		if text := n.Text(writer, int(e.level)); text != "" && fn.Pkg == pkg.LinkPath && fn.Flags&tree.Wrapper == 0 {
-			out.found = append(out.found, escape.Finding{Pos: p.Site(n.Pos), Kind: kind, Text: text, Fn: fn, In: writer.FuncName(fn)})
-		}
-	}})
-	opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
-		writer = a
-		if e.noInl && f.Pkg != pkg.LinkPath { // as with go build -gcflags=-l, which is for the packages named
-			others.Func(f)
-			return
-		}
-		in.Func(f)
+	out.found = explain.Package(p, pkg.LinkPath, opts)
+	if e.json && e.why != "" {
+		out.found = slices.DeleteFunc(out.found, func(f escape.Finding) bool { return !e.asked(&f) })
 	}
-	out.found = append(out.found, escape.Package(p, pkg.LinkPath, opts)...)
-	escape.Sort(out.found)
 	return out
 }
 

@@ -43,6 +43,7 @@ func (e *escapeCommand) measure(all []analysed) (counts map[string][]escape.Coun
 	if err != nil {
 		return nil, 1, err
 	}
+	ran := &benchmarks{to: out}
 	for _, path := range tests.Paths() {
 		p, err := tests.Compile(ctx, path)
 		if err != nil {
@@ -51,7 +52,7 @@ func (e *escapeCommand) measure(all []analysed) (counts map[string][]escape.Coun
 		if p.Program == nil {
 			continue
 		}
-		cfg := e.machine.config([]string{path + ".test", "-test.paniconexit0", "-test.run=^$", "-test.bench=" + e.bench, "-test.benchmem"}, out)
+		cfg := e.machine.config([]string{path + ".test", "-test.paniconexit0", "-test.run=^$", "-test.bench=" + e.bench, "-test.benchmem"}, ran)
 		cfg.Env = append(cfg.Env, "GOROOT="+p.GOROOT)
 		if p.Dir != "" {
 			cfg.Env = append(cfg.Env, "PWD="+p.Dir)
@@ -63,7 +64,30 @@ func (e *escapeCommand) measure(all []analysed) (counts map[string][]escape.Coun
 		counts[path] = sum(res, path)
 		code = max(code, res.ExitCode)
 	}
+	if !ran.any && code == 0 {
+		return nil, 1, fmt.Errorf("escape: no benchmark of %s matches %q", strings.Join(tests.Paths(), " "), e.bench)
+	}
 	return counts, code, nil
+}
+
+// benchmarks passes on what a test writes and notices whether a benchmark has run.
+type benchmarks struct {
+	to   io.Writer
+	line []byte // the beginning of the line under way
+	any  bool
+}
+
+func (b *benchmarks) Write(p []byte) (int, error) {
+	for _, c := range p {
+		switch {
+		case c == '\n':
+			b.line = b.line[:0]
+		case len(b.line) < len("Benchmark"):
+			b.line = append(b.line, c)
+			b.any = b.any || string(b.line) == "Benchmark"
+		}
+	}
+	return b.to.Write(p)
 }
 
 // run runs p with allocations told apart in the functions of package pkg.

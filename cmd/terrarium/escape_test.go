@@ -113,7 +113,11 @@ func TestEscapeCommand(t *testing.T) {
 		{"--why main.go:1 .", 0, []string{"nothing is allocated at main.go:1"}},
 		{"--why main.go:x .", 2, []string{"is not file.go:line"}},
 		{"-m=2 .", 0, []string{"main.go:20:10: &node{...} escapes to heap in fill:", "flow: "}},
-		{"-m=x .", 2, []string{"invalid syntax"}},
+		{"-m=x .", 2, []string{"the levels are 1 and 2"}},
+		{"-m=9 .", 2, []string{"the levels are 1 and 2"}},
+		{"--json --why main.go:20 .", 0, []string{`"text": "&node{...} escapes to heap"`}},
+		{"--run --why main.go:20 .", 2, []string{"leave out -run or -bench"}},
+		{"--bench NoSuch ./codec", 1, []string{`no benchmark of`, `matches "NoSuch"`}},
 		{"--nosuch .", 2, []string{"nosuch"}},
 		{"--run", 2, []string{"usage"}},
 		{"--run --bench Encode ./codec", 2, []string{"exclude each other"}},
@@ -150,5 +154,13 @@ func TestEscapeDoc(t *testing.T) {
 		if stdout != m[2] || code != 0 {
 			t.Errorf("terrarium %s: exit code %d\n%s%s\nthe document shows\n%s", m[1], code, stdout, stderr, m[2])
 		}
+	}
+}
+
+// TestEscapeJSONWhy checks that -json -why leaves only the decisions at the place.
+func TestEscapeJSONWhy(t *testing.T) {
+	doc := escapeDocument(t, measureDir, "--why", "main.go:20", ".")
+	if d := doc.Packages[0].Decisions; len(d) != 1 || d[0].Position.Line != 20 || d[0].Kind != "escapes" || d[0].Why == nil {
+		t.Errorf("decisions at main.go:20: %+v", d)
 	}
 }

@@ -49,20 +49,9 @@ func (p *place) names(file string) bool {
 
 // printWhy explains the allocations of a place. last tells that no other package comes.
 func (e *escapeCommand) printWhy(w *bufio.Writer, found []escape.Finding, last bool) error {
-	p, err := parsePlace(e.why)
-	if err != nil {
-		return err
-	}
 	for i := range found {
 		f := &found[i]
-		x := e.fset.Position(tree.Place(f.Pos))
-		if !p.names(x.Filename) || p.line > 0 && p.line != x.Line || p.column > 0 && p.column != x.Column {
-			continue
-		}
-		switch {
-		case f.Kind == escape.Moved || f.Kind == escape.Escapes:
-		case f.Kind == escape.Stays && p.line > 0:
-		default:
+		if !e.asked(f) {
 			continue
 		}
 		e.said = true
@@ -80,4 +69,14 @@ func (e *escapeCommand) printWhy(w *bufio.Writer, found []escape.Finding, last b
 		fmt.Fprintf(w, "nothing is allocated at %s\n", e.why)
 	}
 	return nil
+}
+
+// asked reports whether f is what -why asks for: storage on the heap at the place, and in frames too if that is a line.
+func (e *escapeCommand) asked(f *escape.Finding) bool {
+	p, err := parsePlace(e.why)
+	x := e.fset.Position(tree.Place(f.Pos))
+	if err != nil || !p.names(x.Filename) || p.line > 0 && p.line != x.Line || p.column > 0 && p.column != x.Column {
+		return false
+	}
+	return f.Kind == escape.Moved || f.Kind == escape.Escapes || f.Kind == escape.Stays && p.line > 0
 }

@@ -42,7 +42,7 @@ type PositionDoc struct {
 	Column int    `json:"column"`
 }
 
-// DecisionDoc is a finding. Kind is one of moved, escapes, stays, leak, self-assignment, zero-copy, devirtualized, uintptr, captured.
+// DecisionDoc is a finding. Kind is one of moved, escapes, stays, leak, self-assignment, zero-copy, devirtualized, uintptr, inlining, bounds, captured.
 type DecisionDoc struct {
 	Kind     string          `json:"kind"`
 	Text     string          `json:"text"` // in the words of go build -gcflags=-m

@@ -75,6 +75,7 @@ type Analyzer struct {
 	defs     map[*tree.Var]tree.Expr // the only value of variables that are assigned once
 	held     map[tree.Node]tree.Stmt // func values that go and defer statements send to the heap
 	lastID   int                     // of a vertex
+	shapes   map[types.Type]string   // what is written for type arguments in the message under way
 
 	// Tarjan's algorithm.
 	index   map[*tree.Func]int
@@ -211,11 +212,20 @@ func (a *Analyzer) markStatic(x tree.Expr) {
 		a.markStatic(x.X)
 	case *tree.FuncRef:
 		a.static[x] = true
+	case *tree.Block: // an inlined call; nothing but the values of its parameters stands before its result
+		for _, s := range x.Stmts {
+			if _, ok := s.(*tree.Declare); !ok {
+				return
+			}
+		}
+		if x.X != nil {
+			a.markStatic(x.X)
+		}
 	}
 }
 
 func (a *Analyzer) define(v *tree.Var, x tree.Expr) {
-	if v.Kind == tree.Local && !v.Reassigned && !v.Addrtaken {
+	if v.Kind == tree.Local && !v.Reassigned && !v.Addrtaken && !(v.Temp && v.Name == "arg") { // that of a tuple is not known there
 		a.defs[v] = x
 	}
 }

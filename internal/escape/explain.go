@@ -15,6 +15,7 @@ type Options struct {
 	Mutations bool
 	Prepare   func(a *Analyzer, f *tree.Func) // see Analyzer
 	Graph     func(*Graph)                    // see Analyzer
+	More      func() []*tree.Func             // functions to analyse after those of the package; nil: none
 }
 
 // Package analyses all functions of the package with the path pkg (as in linker symbols) and returns what there is
@@ -30,10 +31,10 @@ func Package(p *tree.Program, pkg string, opts Options) []Finding {
 	}
 	seen := map[key]bool{}
 	a.Report = func(f Finding) {
-		if f.Fn != nil && f.Fn.Pkg != pkg || !f.Pos.IsValid() {
+		if f.Fn != nil && f.Fn.Top().Pkg != pkg || !f.Pos.IsValid() {
 			return
 		}
-		f.Pos = p.Site(f.Pos)
+		f.Pos = p.SiteIn(f.Fn, f.Pos)
 		if k := (key{f.Pos, f.Text}); !seen[k] {
 			seen[k] = true
 			out = append(out, f)
@@ -41,6 +42,11 @@ func Package(p *tree.Program, pkg string, opts Options) []Finding {
 	}
 	for _, f := range p.PackageFuncs(pkg) {
 		a.Func(f)
+	}
+	if opts.More != nil {
+		for _, f := range opts.More() {
+			a.Func(f)
+		}
 	}
 	Sort(out)
 	return out

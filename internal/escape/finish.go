@@ -21,10 +21,11 @@ const (
 	Devirtualized             // an interface call whose method is known
 	Uintptr                   // an integer parameter that may hold an address
 	Inlined                   // what room inline says of a function or a call
+	Bounds                    // an index that needs no check
 	Captured                  // how a function literal holds a variable; only with Analyzer.Explain
 )
 
-var kindNames = [...]string{"moved", "escapes", "stays", "leak", "self-assignment", "zero-copy", "devirtualized", "uintptr", "inlining", "captured"}
+var kindNames = [...]string{"moved", "escapes", "stays", "leak", "self-assignment", "zero-copy", "devirtualized", "uintptr", "inlining", "bounds", "captured"}
 
 // String is the kind's name.
 func (k Kind) String() string { return kindNames[k] }
@@ -111,6 +112,8 @@ func (b *batch) site(l *location, esc tree.Esc) {
 	if f := literalOf(l.node); f != nil && f.Flags&tree.Wrapper != 0 || l.fn.Flags&tree.Wrapper != 0 && l.fn.Outer == nil || b.a.static[l.node] {
 		return
 	}
+	b.a.writtenIn(l.fn, l.node.Pos())
+	defer b.a.writtenIn(nil, token.NoPos)
 	what := b.a.text(b.a.literalized(l.node))
 	if x, ok := l.node.(*tree.Builtin); ok {
 		what = x.Name
@@ -154,10 +157,10 @@ func place(n tree.Node) token.Pos {
 		if x.F.Outer == nil {
 			return x.P - 1
 		}
-		return x.F.Pos
+		return tree.AtInlined(x.F.Pos, tree.InlinedAt(x.P))
 	case *tree.FuncRef:
 		if x.F.Outer != nil {
-			return x.F.Pos
+			return tree.AtInlined(x.F.Pos, tree.InlinedAt(x.P))
 		}
 	}
 	return n.Pos()

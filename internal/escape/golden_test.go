@@ -150,7 +150,7 @@ func TestGoldensAreTrue(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^(?:\./)?([a-z]+\.go):(\d+):\d+: (.*)$`).FindAllStringSubmatch(string(out), -1) {
 		var n int
 		fmt.Sscan(m[2], &n)
-		have.add(m[1], n, strings.ReplaceAll(m[3], "go.shape.", ""))
+		have.add(m[1], n, m[3])
 	}
 	differ(t, have, wants)
 }

@@ -46,6 +46,7 @@ func (a *Analyzer) literalized(n tree.Node) tree.Node {
 		}
 		if c := a.staticConst(*size); c != nil && c.Val.Kind() == constant.Int && constant.Sign(c.Val) >= 0 {
 			m := *n
+			c = &tree.Const{Typed: c.Typed, Val: c.Val}
 			if n.Cap == nil {
 				m.Len = c
 			} else {
@@ -63,17 +64,39 @@ func (a *Analyzer) FuncName(f *tree.Func) string { return a.funcName(f) }
 // SignatureText is the type of f in messages.
 func (a *Analyzer) SignatureText(f *tree.Func) string { return a.typeText(a.p.Signature(f)) }
 
+// RealName is FuncName of an instance with its type arguments instead of their shapes.
+func (a *Analyzer) RealName(f *tree.Func) string {
+	return a.named(f, func(i int) string { return a.linkText(f.Args[i]) })
+}
+
 func (a *Analyzer) funcName(f *tree.Func) string {
+	return a.named(f, func(i int) string { return a.shape(f, i) })
+}
+
+// named is the name of f with the texts of its type arguments.
+func (a *Analyzer) named(f *tree.Func, arg func(i int) string) string {
+	name := f.Name
+	if len(f.Args) > 0 {
+		args := make([]string, len(f.Args))
+		for i := range args {
+			args[i] = arg(i)
+		}
+		name = strings.Replace(name, "[...]", "["+strings.Join(args, ",")+"]", 1)
+	}
 	if a.Package != "" {
-		if s, ok := strings.CutPrefix(f.Name, a.Package+"."); ok {
+		if s, ok := strings.CutPrefix(name, a.Package+"."); ok {
 			return s
 		}
 	}
-	name := f.Name
+	head, rest, generic := strings.Cut(name, "[")
+	if generic {
+		rest = "[" + rest
+	}
+	name = head
 	if i := strings.LastIndexByte(name, '/'); i >= 0 {
 		name = name[i+1:]
 	}
-	return name
+	return name + rest
 }
 
 // Precedences.
@@ -181,6 +204,9 @@ func (a *Analyzer) text(n tree.Node) string {
 	case valueNode:
 		return x.v.Name
 	case *tree.Const:
+		if x.As != nil {
+			return a.varName(x.As)
+		}
 		return a.constText(x)
 	case *tree.Zero:
 		switch x.T.Underlying().(type) {

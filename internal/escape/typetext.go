@@ -25,6 +25,10 @@ type typeWriter struct {
 }
 
 func (w *typeWriter) typ(t types.Type) {
+	if s, ok := w.a.shapes[t]; ok {
+		w.WriteString(s)
+		return
+	}
 	switch t := t.(type) {
 	case *types.Basic:
 		switch {
@@ -135,6 +139,9 @@ func (w *typeWriter) fields(t *types.Struct) {
 		w.WriteByte(' ')
 		f := t.Field(i)
 		if !f.Embedded() {
+			if w.link && !f.Exported() {
+				w.WriteString(f.Pkg().Path() + ".")
+			}
 			w.WriteString(f.Name() + " ")
 		}
 		w.typ(f.Type())

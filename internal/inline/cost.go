@@ -81,10 +81,8 @@ func (in *Inliner) measure(f *tree.Func, c *facts) {
 	switch {
 	case v.reason != "":
 		c.reason = v.reason
-	case v.cost > budget && in.opts.Explain:
-		c.reason = fmt.Sprintf("function too complex: cost %d exceeds budget %d", v.cost, budget)
 	case v.cost > budget:
-		c.reason = "too expensive"
+		c.reason = in.tooComplex(v.cost, budget)
 	}
 }
 

@@ -61,7 +61,13 @@ func (w *work) inline(c *callerOf, s *site) bool {
 	f := s.callee
 	w.in.decide(f)
 	k := of(f)
-	if !k.decided || k.reason != "" || !w.in.fits(call, c.f, f, k, c.big, k.uses == 1 && f.Outer != nil) || !w.in.copyable(call, c.f, f) {
+	if !k.decided || k.reason != "" || !w.in.fits(call, c.f, f, k, c.big, k.uses == 1 && f.Outer != nil) {
+		return false
+	}
+	if !w.in.copyable(call, c.f, f) {
+		if c.f.Outer != nil && c.f.Flags&tree.Wrapper != 0 { // of a go or defer statement: the decision is reported all the same
+			w.in.report(Note{Kind: Inlining, Pos: call.P, F: f, Caller: c.f})
+		}
 		return false
 	}
 	if f.Outer != nil && f.Outer != c.f && len(f.Captures) > 0 {
@@ -90,6 +96,9 @@ func (w *work) inline(c *callerOf, s *site) bool {
 		return false
 	}
 	of(c.f).added += k.bytes
+	if call.F == nil && isInstance(f) { // a func value is the wrapper
+		w.in.report(Note{Kind: Inlining, Pos: call.P, F: f, Caller: c.f, Real: true})
+	}
 	w.in.report(Note{Kind: Inlining, Pos: call.P, F: f, Caller: c.f})
 	w.expand(c, s, call, f, body)
 	return true
@@ -248,7 +257,7 @@ func (x *expansion) substitute(p *tree.Var, arg tree.Expr) bool {
 		if p.Captured {
 			return false
 		}
-		x.copy.Subst[p] = a
+		x.copy.Subst[p] = &tree.Const{Typed: a.Typed, Val: a.Val, As: p}
 		return true
 	case *tree.Ref:
 		v := a.V

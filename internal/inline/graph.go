@@ -1,6 +1,8 @@
 package inline
 
 import (
+	"fmt"
+
 	"github.com/terrarium-go/terrarium/internal/tree"
 )
 
@@ -96,4 +98,47 @@ func (in *Inliner) measured(g *tree.Func) {
 		return // the initialisers are one function there, which has no name
 	}
 	in.report(Note{Kind: k, Pos: in.p.HeadPos(g), F: g, Cost: c.cost, Reason: c.reason})
+	if isInstance(g) && in.opts.Report != nil && !in.opts.Off {
+		in.wrapped(g, c)
+	}
+}
+
+// isInstance reports whether f is an instance of a generic function or method, not a literal in one.
+func isInstance(f *tree.Func) bool { return f.Outer == nil && len(f.Args) > 0 && f.Obj != nil }
+
+// wrapped reports what the real compiler says of the wrapper of the instance g, which has the facts c. The wrapper calls g with a dictionary
+// and its own parameters.
+func (in *Inliner) wrapped(g *tree.Func, c *facts) {
+	cost := 3 + len(g.Params) // the call, the dictionary's address
+	if !isMethod(g) {
+		cost++
+	}
+	if c.reason == "" {
+		cost += c.cost
+	} else {
+		cost += callCost
+	}
+	if n := len(g.Results); n > 0 {
+		cost++
+		if n > 1 {
+			cost += 1 + 4*n
+		}
+	}
+	n := Note{Kind: CanInline, Pos: in.p.HeadPos(g), F: g, Cost: cost, Real: true}
+	if g.Flags&tree.NoInline != 0 {
+		n.Kind, n.Reason = CannotInline, c.reason
+	} else if cost > maxBudget {
+		n.Kind, n.Reason = CannotInline, in.tooComplex(cost, maxBudget)
+	}
+	in.report(n)
+	if c.reason == "" {
+		in.report(Note{Kind: Inlining, Pos: n.Pos, F: g, Caller: g})
+	}
+}
+
+func (in *Inliner) tooComplex(cost, budget int) string {
+	if in.opts.Explain {
+		return fmt.Sprintf("function too complex: cost %d exceeds budget %d", cost, budget)
+	}
+	return "too expensive"
 }

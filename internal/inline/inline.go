@@ -52,6 +52,8 @@ type Options struct {
 	Keep func(f *tree.Func) bool
 	// Explain counts whole bodies, so that reasons name the cost.
 	Explain bool
+	// Literal is told of every function literal without captures that was looked at, whether it is still mentioned afterwards or not; nil: nobody is.
+	Literal func(f *tree.Func)
 	// Report gets what was found and done; nil: it is dropped.
 	Report func(Note)
 }
@@ -78,6 +80,7 @@ type Note struct {
 	Call    *tree.Call // Devirtualizing: before it is changed
 	Type    types.Type // Devirtualizing
 	Partial bool       // Devirtualizing: to a method of an embedded interface
+	Real    bool       // F stands for the wrapper that the real compiler has for the type arguments of an instance
 }
 
 // Inliner inlines the calls of a program's functions, function by function. It is not safe for concurrent use.
@@ -136,6 +139,12 @@ func (in *Inliner) keep(f *tree.Func) {
 	if c.decided && c.body == nil && c.reason == "" && (f.Outer == nil || len(f.Captures) == 0) && !c.done {
 		c.body = in.p.Template(f)
 	}
+}
+
+// CanInline reports whether calls of f can be inlined.
+func (in *Inliner) CanInline(f *tree.Func) bool {
+	c := of(f)
+	return c.decided && c.reason == "" && !in.opts.Off
 }
 
 // known returns the facts of f if it has been measured, else nil.
@@ -431,5 +440,13 @@ func (w *work) run() {
 	}
 	for i := len(w.funcs) - 1; i >= 0; i-- {
 		w.bury(w.funcs[i].f)
+	}
+	if w.in.opts.Literal == nil {
+		return
+	}
+	for _, c := range w.funcs {
+		if c.f.Outer != nil && len(c.f.Captures) == 0 {
+			w.in.opts.Literal(c.f)
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 type names struct{}
 
 func (names) FuncName(f *tree.Func) string      { return f.BaseName() }
+func (names) RealName(f *tree.Func) string      { return "wrapper of " + f.Name }
 func (names) SignatureText(f *tree.Func) string { return "" }
 func (names) Devirtualization(c *tree.Call, t types.Type, partial bool) string {
 	return "devirtualizing " + c.Method.Name() + " to " + types.TypeString(t, func(*types.Package) string { return "" })

@@ -256,7 +256,7 @@ func (p *Program) embeds(pkg *loadPackage, d *ast.GenDecl, n int) []*Init {
 // embed is the value of a go:embed variable of type t (string, []byte or embed.FS).
 func (b *builder) embed(t types.Type, files []load.EmbedFile, pos token.Pos) Expr {
 	str := func(s string) Expr {
-		return &Const{Typed{At{pos}, types.Typ[types.String]}, constant.MakeString(s)}
+		return &Const{Typed: Typed{At{pos}, types.Typ[types.String]}, Val: constant.MakeString(s)}
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Basic:

@@ -171,7 +171,7 @@ func (c *builder) hold(cl *Closure, name string, x Expr) Expr {
 }
 
 // deferredCall makes the func() value of a go or defer statement. The statements must run before it is evaluated.
-func (b *builder) deferredCall(e *ast.CallExpr, kind closureKind) (pre []Stmt, fn Expr) {
+func (b *builder) deferredCall(e *ast.CallExpr, kind closureKind, at token.Pos) (pre []Stmt, fn Expr) {
 	pos := e.Lparen
 	unit := b.p.Canon(types.NewSignatureType(nil, nil, nil, nil, nil, false))
 	x := b.callOrBuiltin(e)
@@ -184,7 +184,7 @@ func (b *builder) deferredCall(e *ast.CallExpr, kind closureKind) (pre []Stmt, f
 		}
 		return pre, b.convert(call.Fn, unit)
 	}
-	c := b.child(kind, pos, pos)
+	c := b.child(kind, at, pos)
 	cl := &Closure{Typed: Typed{At{pos}, unit}, F: c.fn}
 	switch x := x.(type) {
 	case *Call:

@@ -58,6 +58,7 @@ func (c *Copy) function(f *Func) *Func {
 	if !c.template {
 		g.nested = nameCounts{}
 		g.Sym, g.Name = c.Into.nestedName(g.kind, c.via())
+		g.Inlined = c.Inlined
 		c.P.addSym(g)
 	}
 	in := &Copy{P: c.P, Into: g, Vars: map[*Var]*Var{}, New: c.New, template: c.template}
@@ -201,7 +202,7 @@ func (c *Copy) Expr(x Expr) Expr {
 	case nil:
 		return nil
 	case *Const:
-		return &Const{c.typed(x.Typed), x.Val}
+		return &Const{Typed: c.typed(x.Typed), Val: x.Val, As: x.As}
 	case *Zero:
 		return &Zero{c.typed(x.Typed)}
 	case *Ref:
@@ -287,7 +288,7 @@ func (c *Copy) literal(f *Func) *Func {
 func again(x Expr, at At) Expr {
 	switch x := x.(type) {
 	case *Const:
-		return &Const{Typed{at, x.T}, x.Val}
+		return &Const{Typed: Typed{at, x.T}, Val: x.Val, As: x.As}
 	case *Zero:
 		return &Zero{Typed{at, x.T}}
 	case *Ref:

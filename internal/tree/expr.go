@@ -153,7 +153,7 @@ func (b *builder) zero(t types.Type, pos token.Pos) Expr {
 }
 
 func (b *builder) intConst(n int64, t types.Type, pos token.Pos) *Const {
-	return &Const{Typed{At{pos}, t}, constant.MakeInt64(n)}
+	return &Const{Typed: Typed{At{pos}, t}, Val: constant.MakeInt64(n)}
 }
 
 func (b *builder) deref(x Expr, pos token.Pos) Expr {
@@ -315,7 +315,7 @@ func (b *builder) unary(e *ast.UnaryExpr) Expr {
 		x := b.exprTo(e.X, t)
 		if e.Op == token.NOT {
 			if v, ok := boolConst(x); ok {
-				return &Const{Typed{At{pos}, t}, constant.MakeBool(!v)}
+				return &Const{Typed: Typed{At{pos}, t}, Val: constant.MakeBool(!v)}
 			}
 		}
 		return &Unary{Typed{At{pos}, t}, e.Op, x}
@@ -357,7 +357,7 @@ func (b *builder) binary(e *ast.BinaryExpr) Expr {
 func (b *builder) shiftCount(e ast.Expr) Expr {
 	if tv := b.tv(e); tv.Value != nil && !isInteger(tv.Type) {
 		// The untyped value: as a float64 a large count would be another one.
-		return &Const{Typed{At{exprPos(e)}, types.Typ[types.Uint]}, constant.ToInt(tv.Value)}
+		return &Const{Typed: Typed{At{exprPos(e)}, types.Typ[types.Uint]}, Val: constant.ToInt(tv.Value)}
 	}
 	return b.expr(e)
 }
@@ -418,7 +418,7 @@ func (b *builder) concat(e *ast.BinaryExpr, t types.Type) Expr {
 		x := b.exprTo(e, t)
 		if k, ok := x.(*Const); ok && len(c.Xs) > 0 {
 			if last, ok := c.Xs[len(c.Xs)-1].(*Const); ok {
-				c.Xs[len(c.Xs)-1] = &Const{last.Typed, constant.BinaryOp(last.Val, token.ADD, k.Val)}
+				c.Xs[len(c.Xs)-1] = &Const{Typed: last.Typed, Val: constant.BinaryOp(last.Val, token.ADD, k.Val)}
 				return
 			}
 		}

@@ -41,7 +41,7 @@ func (b *builder) builtinOf(e *ast.CallExpr, name string, vals []Expr) Expr {
 		x := arg(i)
 		if c, ok := x.(*Const); ok {
 			if v := constant.ToInt(c.Val); v.Kind() == constant.Int {
-				return &Const{Typed{c.At, types.Typ[types.Int]}, v}
+				return &Const{Typed: Typed{c.At, types.Typ[types.Int]}, Val: v}
 			}
 		}
 		if x.Type() != types.Typ[types.Int] {

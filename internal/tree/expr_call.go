@@ -187,6 +187,7 @@ func (b *builder) arguments(c *Call, e *ast.CallExpr) (pre []Stmt) {
 	if len(e.Args) == 1 && b.isTuple(e.Args[0]) {
 		pre, vals = b.spread(e.Args[0])
 		for i := range vals {
+			vals[i].(*Ref).At = At{e.Lparen}
 			vals[i] = b.convert(vals[i], at(i))
 		}
 	} else {

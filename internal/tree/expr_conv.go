@@ -12,7 +12,7 @@ func (b *builder) constant(v constant.Value, t types.Type, pos token.Pos) Expr {
 	if isIface(t) { // an untyped constant whose context is an interface
 		b.bug(pos, "constant of interface type %s", t)
 	}
-	return &Const{Typed{At{pos}, t}, b.represent(v, t, pos)}
+	return &Const{Typed: Typed{At{pos}, t}, Val: b.represent(v, t, pos)}
 }
 
 // represent rounds and converts the constant v to the basic type under t.
@@ -95,7 +95,7 @@ func (b *builder) convert(x Expr, t types.Type) Expr {
 		}
 	case *Const:
 		if !isIface(t) {
-			return &Const{at, b.represent(x.Val, t, pos)}
+			return &Const{Typed: at, Val: b.represent(x.Val, t, pos)}
 		}
 	}
 	switch {
@@ -149,20 +149,20 @@ func (b *builder) foldConversion(c *Const, t types.Type, pos token.Pos) Expr {
 	to := bt.Info()
 	switch {
 	case to&types.IsString != 0 && from&types.IsString != 0, to&types.IsBoolean != 0 && from&types.IsBoolean != 0:
-		return &Const{at, c.Val}
+		return &Const{Typed: at, Val: c.Val}
 	case to&types.IsString != 0 && from&types.IsInteger != 0:
 		r := rune(0xFFFD)
 		if n, ok := constant.Int64Val(c.Val); ok && n >= 0 && n <= 0x10FFFF && (n < 0xD800 || n > 0xDFFF) {
 			r = rune(n)
 		}
-		return &Const{at, constant.MakeString(string(r))}
+		return &Const{Typed: at, Val: constant.MakeString(string(r))}
 	case to&types.IsInteger != 0 && from&types.IsInteger != 0,
 		to&types.IsFloat != 0 && from&(types.IsInteger|types.IsFloat) != 0,
 		to&types.IsComplex != 0 && from&types.IsNumeric != 0:
-		return &Const{at, b.represent(c.Val, t, pos)}
+		return &Const{Typed: at, Val: b.represent(c.Val, t, pos)}
 	case to&types.IsInteger != 0 && from&types.IsFloat != 0:
 		if v := constant.ToInt(c.Val); v.Kind() == constant.Int {
-			return &Const{at, b.represent(v, t, pos)}
+			return &Const{Typed: at, Val: b.represent(v, t, pos)}
 		}
 	}
 	return nil

@@ -53,5 +53,24 @@ func (p *Program) Site(pos token.Pos) token.Pos {
 	return pos
 }
 
+// SiteIn is Site for a position in f: what stands in a literal that was copied with an inlined body is where that body's outermost
+// call stands.
+func (p *Program) SiteIn(f *Func, pos token.Pos) token.Pos {
+	for pos = p.Site(pos); f != nil; f = f.Outer {
+		if f.Inlined > 0 {
+			pos = p.Site(AtInlined(pos, f.Inlined))
+		}
+	}
+	return pos
+}
+
+// Top is the declared function that f is nested in, or f itself.
+func (f *Func) Top() *Func {
+	for f.Outer != nil {
+		f = f.Outer
+	}
+	return f
+}
+
 // Position is the file and line of Place(pos).
 func (p *Program) Position(pos token.Pos) token.Position { return p.Fset.Position(Place(pos)) }

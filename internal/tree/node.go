@@ -51,6 +51,7 @@ type Func struct {
 	Captures []*Var // closure variables, in the order of the closure object's words
 	Locals   []*Var // every variable declared in the body (filled by Build; order adds temporaries)
 	Outer    *Func  // enclosing function of a closure
+	Inlined  int    // of a literal that was copied with an inlined body: the number of the inlined call; else 0
 
 	Body   []Stmt // nil before Build and for a function without a body
 	Extern bool   // no Go body: the host provides Sym
@@ -167,6 +168,7 @@ type (
 	Const struct {
 		Typed
 		Val constant.Value
+		As  *Var // the parameter of an inlined function that the constant stands for, in messages; nil: none
 	}
 	// Zero is the zero value of any type (nil included).
 	Zero struct{ Typed }

@@ -176,7 +176,7 @@ func assign(pos token.Pos, l, r Expr) *Assign {
 func (o *orderer) basic(k types.BasicKind) types.Type { return o.p.Canon(types.Typ[k]) }
 
 func (o *orderer) int(n int64, t types.Type, pos token.Pos) Expr {
-	return &Const{Typed{At{pos}, t}, constant.MakeInt64(n)}
+	return &Const{Typed: Typed{At{pos}, t}, Val: constant.MakeInt64(n)}
 }
 
 func (o *orderer) binary(op token.Token, x, y Expr, t types.Type) Expr {

@@ -199,7 +199,7 @@ func (l *rangeLoop) body(s *ast.RangeStmt, yield *types.Signature) Expr {
 func (l *rangeLoop) leave(c *builder, pos token.Pos, state int64) {
 	c.setInt(l.state, state, pos)
 	t := c.fn.Results[0].T
-	c.emit(&Return{At{pos}, []Expr{&Const{Typed{At{pos}, t}, constant.MakeBool(state == rfReady)}}})
+	c.emit(&Return{At{pos}, []Expr{&Const{Typed: Typed{At{pos}, t}, Val: constant.MakeBool(state == rfReady)}}})
 }
 
 // setNext emits #next = code.

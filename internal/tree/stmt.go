@@ -126,7 +126,7 @@ func (b *builder) labeledStmt(s ast.Stmt, name types.Object) {
 		ch := b.expr(s.Chan)
 		b.emit(&Send{At{s.Arrow}, ch, b.exprTo(s.Value, b.p.Elem(ch.Type()))})
 	case *ast.GoStmt:
-		pre, fn := b.deferredCall(s.Call, goCall)
+		pre, fn := b.deferredCall(s.Call, goCall, s.Go)
 		b.out = append(b.out, pre...)
 		b.emit(&Go{At{s.Go}, fn})
 	case *ast.DeferStmt:
@@ -171,7 +171,7 @@ func (b *builder) deferStmt(s *ast.DeferStmt) {
 		f = f.Outer
 	}
 	f.Flags |= HasDefer
-	pre, fn := b.deferredCall(s.Call, deferCall)
+	pre, fn := b.deferredCall(s.Call, deferCall, s.Defer)
 	b.out = append(b.out, pre...)
 	d := &Defer{At: At{s.Defer}, Fn: fn}
 	if b.exits != nil {

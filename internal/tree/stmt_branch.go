@@ -170,7 +170,7 @@ func (b *builder) caseValues(sw *Switch, clauses []*ast.CaseClause) (live []bool
 				v = b.expr(e)
 				if isIface(v.Type()) { // compared with true
 					pos := exprPos(e)
-					x, y := b.unify(&Const{Typed{At{pos}, types.Typ[types.Bool]}, constant.MakeBool(true)}, v)
+					x, y := b.unify(&Const{Typed: Typed{At{pos}, types.Typ[types.Bool]}, Val: constant.MakeBool(true)}, v)
 					v = &Binary{Typed{At{pos}, types.Typ[types.Bool]}, token.EQL, x, y}
 				}
 			} else if b.isNil(e) {

@@ -242,7 +242,7 @@ func wrapNames(recv types.Type, fn *types.Func, pos token.Pos) []Expr {
 	}
 	var out []Expr
 	for _, s := range []string{pkg, typ, fn.Name()} {
-		out = append(out, &Const{Typed{At{pos}, types.Typ[types.String]}, constant.MakeString(s)})
+		out = append(out, &Const{Typed: Typed{At{pos}, types.Typ[types.String]}, Val: constant.MakeString(s)})
 	}
 	return out
 }

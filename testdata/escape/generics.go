@@ -10,7 +10,7 @@ type node[E any] struct {
 }
 
 func (l *List[E]) Push(v E) {
-	l.head = &node[E]{v, l.head} // want `&node[int]{...} escapes to heap`
+	l.head = &node[E]{v, l.head} // want `&node[go.shape.int]{...} escapes to heap`
 }
 
 func (l *List[E]) Len() (n int) {
@@ -21,7 +21,7 @@ func (l *List[E]) Len() (n int) {
 }
 
 func Map[A, B any](in []A, f func(A) B) []B {
-	out := make([]B, 0, len(in)) // want `make([]string, 0, len(in)) escapes to heap`
+	out := make([]B, 0, len(in)) // want `make([]go.shape.string, 0, len(in)) escapes to heap`
 	for _, v := range in {
 		out = append(out, f(v)) // want `append escapes to heap`
 	}

@@ -239,8 +239,6 @@ func godebug(f *debug.Flags, env []string) {
 				f.ScavTrace = max(f.ScavTrace, n)
 			case "gcpacertrace":
 				f.PacerTrace = max(f.PacerTrace, n)
-			case "inittrace":
-				f.InitTrace = max(f.InitTrace, n)
 			case "checkfinalizers":
 				f.CheckFinalizers = max(f.CheckFinalizers, n)
 			case "tracebackancestors":

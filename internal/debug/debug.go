@@ -27,7 +27,6 @@ type Flags struct {
 	ScavTrace int   // print one line per collection about memory given back, in Go's scavtrace format
 
 	PacerTrace      int  // print a line for each time the pacer sets a goal, in Go's gcpacertrace format
-	InitTrace       int  // print a line for each package with initialisers, in Go's inittrace format
 	CheckFinalizers int  // report finalizers and cleanups that keep their objects
 	Ancestors       int  // tracebacks show where the goroutine's ancestors started the next one, up to so many
 	TracebackLabels bool // tracebacks show the goroutine's profiler labels
@@ -74,8 +73,6 @@ var Table = []Flag{
 		func(f *Flags, v int64) { f.ScavTrace = int(v) }, func(f *Flags) int64 { return int64(f.ScavTrace) }},
 	{"gcpacertrace", "Print a line about how the pacer has set assists, trigger and goal, at the beginning and the end of each collection, as GODEBUG=gcpacertrace=1 does.",
 		func(f *Flags, v int64) { f.PacerTrace = int(v) }, func(f *Flags) int64 { return int64(f.PacerTrace) }},
-	{"inittrace", "Print a line for each package that has something to initialise: how long that took and what it allocated, as GODEBUG=inittrace=1 does.",
-		func(f *Flags, v int64) { f.InitTrace = int(v) }, func(f *Flags) int64 { return int64(f.InitTrace) }},
 	{"checkfinalizers", "At each collection, look for finalizers and cleanups whose object is reachable from themselves or shares a tiny block, as GODEBUG=checkfinalizers=1 does; a find ends the program.",
 		func(f *Flags, v int64) { f.CheckFinalizers = int(v) }, func(f *Flags) int64 { return int64(f.CheckFinalizers) }},
 	{"tracebackancestors", "Show in tracebacks the stacks at which the goroutine's ancestors started the next one, up to so many, as GODEBUG=tracebackancestors=N does.",

@@ -1,3 +1,5 @@
+//judge:skip nogc nothing is ever freed
+
 // A file that is forgotten is closed by its finalizer, also one made from a descriptor.
 package main
 

@@ -33,7 +33,8 @@ import (
 	"github.com/terrarium-go/terrarium/bench/peer"
 )
 
-var programs = []string{"fib", "sieve", "quicksort", "matmul", "nbody", "bintree", "mapfill", "strbuild"}
+var programs = []string{"fib", "sieve", "quicksort", "matmul", "nbody", "bintree", "mapfill", "strbuild",
+	"spectral", "fannkuch", "mandel", "heap", "lru", "words", "lexer", "json"}
 
 var (
 	rounds = flag.Int("rounds", 5, "rounds; the median counts")

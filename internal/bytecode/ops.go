@@ -357,6 +357,8 @@ const (
 	LDXADD
 	STXI8
 	LDIST64
+	LDHX8U
+	LDHX64
 	NumDefined
 )
 
@@ -640,6 +642,8 @@ func init() {
 	row(LDXADD, "LDXADD", ud(1), u(2), u(1), Trap, "R[A] += word element R[C] of the slice at B, bounds checked")
 	row(STXI8, "STXI8", num, u(2), u(1), Trap, "uint8 element R[C] of the slice at B = A (a constant), bounds checked")
 	row(LDIST64, "LDIST64", u(1), no, num, Trap, "word M[R[A]+Imm] = int16(C); nil checked")
+	row(LDHX8U, "LDHX8U", d(1), u(1), u(1), Trap, "R[A] = uint8 element R[C] of the slice or string whose pointer and length are at M[R[B]+Imm]; nil and bounds checked")
+	row(LDHX64, "LDHX64", d(1), u(1), u(1), Trap, "R[A] = word element R[C] of the slice whose pointer and length are at M[R[B]+Imm]; nil and bounds checked")
 }
 
 // Kinds of sub-slot access for FLD and FST (field D).

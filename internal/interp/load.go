@@ -43,16 +43,17 @@ import (
 //
 // The image is written to its guest addresses and its read-only part sealed.
 
-// firstOf is the opcode of the instructions that have a case number from 256 on, by number - 256; startOf lists the
-// sequences that begin with an opcode, the longest first.
+// firstOf is the opcode of the instructions that have a case number from 256 on, by number - 256. startsWith[a][b] says
+// where in starts the sequences are that begin with a, b: the longest first, 0 for none.
 var (
-	firstOf [256]bytecode.Op
-	startOf [256][]sequence
+	firstOf    [256]bytecode.Op
+	startsWith [256][256]uint8
+	starts     [][]sequence
 )
 
 // sequence is a run of instructions with a case of its own in the loop.
 type sequence struct {
-	rest   []bytecode.Op // behind the first
+	rest   []bytecode.Op // behind the first two
 	number uint16        // of the case
 }
 
@@ -60,15 +61,21 @@ type sequence struct {
 const farCall = 511
 
 func init() {
+	starts = make([][]sequence, 1, len(sequences)+1)
 	for i, of := range sequences {
 		firstOf[firstCase+i-256] = of[0]
-		startOf[of[0]] = append(startOf[of[0]], sequence{of[1:], uint16(firstCase + i)})
+		k := &startsWith[of[0]][of[1]]
+		if *k == 0 {
+			*k = uint8(len(starts))
+			starts = append(starts, nil)
+		}
+		starts[*k] = append(starts[*k], sequence{of[2:], uint16(firstCase + i)})
 	}
 	for _, n := range inLoop {
 		firstOf[n.number-256] = bytecode.CALLN
 	}
 	firstOf[farCall-256] = bytecode.CALL
-	for _, list := range startOf {
+	for _, list := range starts {
 		slices.SortStableFunc(list, func(a, b sequence) int { return len(b.rest) - len(a.rest) })
 	}
 }
@@ -76,20 +83,31 @@ func init() {
 // number is the case number of the first instruction of code: that of the longest sequence, or its opcode.
 // All of code is as the program has it.
 func number(code []bytecode.Ins) uint16 {
+	own := uint16(code[0].Op)
+	if len(code) < 2 {
+		return own
+	}
+	k := startsWith[code[0].Op][code[1].Op]
+	if k == 0 || far(&code[1]) {
+		return own
+	}
 next:
-	for _, s := range startOf[code[0].Op] {
-		if len(s.rest) >= len(code) {
+	for _, s := range starts[k] {
+		if len(s.rest)+2 > len(code) {
 			continue
 		}
-		for k, op := range s.rest {
-			if in := &code[k+1]; in.Op != op || op == bytecode.CALL && in.C == 0 {
+		for i, op := range s.rest {
+			if in := &code[i+2]; in.Op != op || far(in) {
 				continue next
 			}
 		}
 		return s.number
 	}
-	return uint16(code[0].Op)
+	return own
 }
+
+// far says that an instruction is a call that is made outside the loop, because the frame is too large for C.
+func far(in *bytecode.Ins) bool { return in.Op == bytecode.CALL && in.C == 0 }
 
 // setCase gives an instruction of the loop's text a case number.
 func setCase(in *bytecode.Ins, n uint16, d uint8) {
@@ -236,7 +254,7 @@ func (m *Machine) patch() error {
 			in.Imm -= bytecode.InsBytes
 		case in.Op == bytecode.CALL:
 			in.Imm -= int64(i) * bytecode.InsBytes
-			if in.C == 0 {
+			if far(in) {
 				n = farCall
 			}
 		case in.Op == bytecode.CALLN:

@@ -1589,6 +1589,26 @@ func loop(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
+		case 226: // LDHX8U
+			p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			if i >= *(*uint64)(unsafe.Add(q, 8)) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+		case 227: // LDHX64
+			p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			if i >= *(*uint64)(unsafe.Add(q, 8)) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
 		case 258: // ADDI, CALL
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
@@ -2328,7 +2348,18 @@ func loop(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 293: // FMUL, FMADD, FMADD
+		case 293: // FMUL, FDIV
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 294: // FMUL, FMADD, FMADD, FSQRT
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -2347,7 +2378,252 @@ func loop(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 294: // BEQI, BEQI
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = math.Sqrt((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 295: // LD64, FMULLD, FADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 296: // LD64, FMULLD, FMADD, ST64, LD64, FMULLD, FMADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 297: // LD64, FMULLD, FMSUB, ST64, LD64, FMULLD, FMSUB, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 298: // LEAX, FSUBLD, FSUBLD, FSUBLD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 299: // FMUL, FMADD, FMADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 300: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -2364,7 +2640,7 @@ func loop(st *state) exit {
 				}
 
 			}
-		case 295: // NEW, STP, STP
+		case 301: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -2406,7 +2682,4803 @@ func loop(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 296: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
+		case 302: // ADD, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 303: // ADD, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 304: // ADD, ADD, ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 305: // ADD, ADD, ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 306: // ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 307: // ADD, ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 308: // ADD, ADDI, I2F, FDIV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 309: // ADD, ADDI, LBLEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 310: // ADD, ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 311: // ADD, ADDI, MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 312: // ADD, ADDI, REMI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 313: // ADD, ADDI, REMI, LEAA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 314: // ADDI, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 315: // ADDI, ADDI, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 316: // ADDI, BGEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 317: // ADDI, BGEI, FADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 318: // ADDI, BGEI, FADD, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 319: // ADDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 320: // ADDI, BLE, LDX64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 321: // ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 322: // ADDI, I2F, FDIV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 323: // ADDI, I2F, FDIV, LDXFMA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 324: // ADDI, LBLEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 325: // ADDI, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 326: // ADDI, LBLT, MOV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 327: // ADDI, LD64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 328: // ADDI, LD64, REM
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 329: // ADDI, LD64, REM, LD192
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 330: // ADDI, LE, BRZ
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 331: // ADDI, LJMP
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 332: // ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 333: // ADDI, MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 334: // ADDI, MUL, DIVI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 335: // ADDI, REMI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 336: // ADDI, REMI, LEAA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 337: // ADDI, ST64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 338: // ADDI, ST64, LD64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 339: // BEQ, ITYPE, LDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 340: // BEQI, BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 341: // BEQI, BEQI, BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 342: // BEQI, BEQI, JMP
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 343: // BGEI, FADD
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 344: // BGEI, FADD, LDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 345: // BGEI, FADD, LDI, FBNLE
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 346: // BLE, LD128, LD64
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 347: // BLE, LDX64, LDX64
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 348: // BLTI, LDI, ADDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 349: // BRZ, LDX64, LDX64
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 350: // BRZ, LDX64, LDX64, LDI
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 351: // BRZ, STX64, BLTI
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 352: // DIVI, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 353: // DIVI, ADD, ADDI
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 354: // DIVI, ADD, ADDI, I2F
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 355: // DIVI, ADD, ADDI, MUL
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 356: // FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 357: // FADD, FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 358: // FADD, FMUL, FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 359: // FADD, FMUL, FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 360: // FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 361: // FADD, FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 362: // FADD, FSUB, FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 363: // FADD, LDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 364: // FADD, LDI, FBNLE
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 365: // FADD, LDI, FBNLE, LJMP
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 366: // FADD, REMI, BR
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 367: // FBNLE, LJMP
+			{
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 368: // FDIV, LDXFMA
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 369: // FDIV, LDXFMA, LADDIBLT
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 370: // FMSUB, FADD, LADDIBLT
+			{
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 371: // FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 372: // FMUL, ADDI, BGEI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 373: // FMUL, ADDI, BGEI, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 374: // FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 375: // FMUL, FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 376: // FMUL, FADD, FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 377: // FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 378: // FMUL, FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 379: // FMUL, FMUL, ADDI, BGEI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 380: // FMUL, FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 381: // FMUL, FMUL, FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 382: // FMUL, LDHX64
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 383: // FMUL, LDHX64, FMSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 384: // FMUL, LDHX64, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 385: // FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 386: // FSUB, FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 387: // FSUB, FADD, FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 388: // I2F, FDIV
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 389: // I2F, FDIV, LDXFMA
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 390: // I2F, FDIV, LDXFMA, LADDIBLT
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 391: // ITYPE, LDI, BEQ
+			{
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 392: // LBLT, MOV, ADDI
+			{
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 393: // LD128, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 394: // LD192, LD192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 395: // LD192, LDX192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 396: // LD192, LDX192, CALLC
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				c := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if c < 4096 {
+					goto exitTrap
+				}
+				o := *(*uint64)(unsafe.Add(base, (c)&mem.Mask)) - mem.TextBase
+				if o&15 != 0 || o >= st.textLen {
+					goto exitBadCode
+				}
+				h := (*bytecode.Ins)(unsafe.Pointer(st.text + uintptr(o)))
+				if h.Op != bytecode.FUNC {
+					goto exitBadCode
+				}
+				if h.A == 0 || uintptr(unsafe.Add(fp, uintptr(ins.A)*8+uintptr(h.A)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+
+				st.ctx = c
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Pointer(h)
+
+			}
+		case 397: // LD192, LDX192, LD192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 398: // LD64, ADDI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 399: // LD64, ADDI, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 400: // LD64, BLE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 401: // LD64, BLE, LD128
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 402: // LD64, BLE, LD128, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 403: // LD64, LD192
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 404: // LD64, LD64, BLE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 405: // LD64, LD64, BLE, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 406: // LD64, LD64, BNE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 407: // LD64, LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 408: // LD64, LDHX8U
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+		case 409: // LD64, LDHX8U, BEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 410: // LD64, LDHX8U, BLTI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 411: // LD64, LDHX8U, LBEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 412: // LD64, LDX8U
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+		case 413: // LD64, LDX8U, BLTI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 414: // LD64, LDX8U, LBEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 415: // LD64, MOV
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 416: // LD64, MOV, MOV
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 417: // LD64, REM, LD192
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 418: // LD64, REM, LDHX64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 419: // LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 420: // LD64, STP, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 421: // LD64, STP, LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 422: // LD8U, ADD
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 423: // LD8U, ADD, ADDI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 424: // LD8U, ADD, ADDI, LBLEI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 425: // LDHX64, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 426: // LDHX64, BLE
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 427: // LDHX64, FMSUB
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 428: // LDHX64, FMSUB, FADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 429: // LDHX64, FMUL
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 430: // LDHX64, LDHX64
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 431: // LDHX64, LDHX64, BLE
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 432: // LDHX8U, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 433: // LDHX8U, BEQI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 434: // LDHX8U, LBEQI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 435: // LDI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 436: // LDI, ADD, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 437: // LDI, ADD, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 438: // LDI, ADDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 439: // LDI, BEQ
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 440: // LDI, BEQ, ITYPE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+		case 441: // LDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 442: // LDI, FBNLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 443: // LDI, FBNLE, LJMP
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 444: // LDI, FMUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 445: // LDI, FMUL, FMUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 446: // LDI, FMUL, FMUL, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 447: // LDI, FMUL, FMUL, FADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 448: // LDX64, BRZ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 449: // LDX64, BRZ, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 450: // LDX64, BRZ, STX64, BLTI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 451: // LDX64, FMSUB, FADD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 452: // LDX64, FMSUB, FADD, LADDIBLT
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 453: // LDX64, FMUL, LD192
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 454: // LDX64, FMUL, LDHX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 455: // LDX64, LD192
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 456: // LDX64, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 457: // LDX64, LDI, BEQ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 458: // LDX64, LDX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 459: // LDX64, LDX64, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 460: // LDX64, LDX64, LDI, BEQ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 461: // LDX64, LDX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 462: // LDX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 463: // LDX64, STX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 464: // LDX8U, BLTI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 465: // LDXFMA, LADDIBLT
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 466: // LE, BRZ
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 467: // LE, BRZ, LDX64
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 468: // LE, BRZ, LDX64, LDX64
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 469: // LEAA, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 470: // LEAA, ADD, ADDI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 471: // LEAA, ADD, ADDI, LBLEI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 472: // LEAA, LD8U
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+		case 473: // LEAA, LD8U, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 474: // LEAA, LD8U, ADD, ADDI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 475: // LEAX, STPN
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				p += uint64(ins.Imm)
+				for i := uintptr(0); i < uintptr(ins.C); i++ {
+					*(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
+				}
+
+			}
+		case 476: // MOV, ADDI, LJMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 477: // MOV, LDI, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 478: // MOV, MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 479: // MOV, MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 480: // MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 481: // MUL, DIVI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 482: // MUL, DIVI, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 483: // REM, LDHX64
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 484: // REM, LDHX64, FMSUB
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 485: // REM, LDHX64, FMUL
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 486: // REMI, LEAA
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 487: // REMI, LEAA, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 488: // REMI, LEAA, ADD, ADDI
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 489: // REMI, LEAA, LD8U
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+		case 490: // REMI, LEAA, LD8U, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 491: // STP, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 492: // STP, LD64, STP
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 493: // STP, LD64, STP, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 494: // STX64, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 495: // STX64, ADDI, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 496: // STX64, ADDI, ADDI, LBLT
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 497: // STX64, BLTI, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 498: // STX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 499: // STX64, STX64, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 500: // STX64, STX64, ADDI, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 501: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
 
 			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
@@ -2472,7 +7544,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = found
 			}
 
-		case 297: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
+		case 502: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
 
 			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
@@ -2553,7 +7625,7 @@ func loop(st *state) exit {
 			ins = (*bytecode.Ins)(pc)
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
 
-		case 298: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
+		case 503: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
 
 			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
@@ -2650,7 +7722,7 @@ func loop(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+5)*8))) = found
 			}
 
-		case 299: // runtime.mapputstr/5
+		case 504: // runtime.mapputstr/5
 
 			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
@@ -2763,7 +7835,7 @@ func loop(st *state) exit {
 			ins = (*bytecode.Ins)(pc)
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
 
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 300, 301, 302, 303, 304, 305, 306, 307, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 337, 338, 339, 340, 341, 342, 343, 344, 345, 346, 347, 348, 349, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 370, 371, 372, 373, 374, 375, 376, 377, 378, 379, 380, 381, 382, 383, 384, 385, 386, 387, 388, 389, 390, 391, 392, 393, 394, 395, 396, 397, 398, 399, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 419, 420, 421, 422, 423, 424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 435, 436, 437, 438, 439, 440, 441, 442, 443, 444, 445, 446, 447, 448, 449, 450, 451, 452, 453, 454, 455, 456, 457, 458, 459, 460, 461, 462, 463, 464, 465, 466, 467, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477, 478, 479, 480, 481, 482, 483, 484, 485, 486, 487, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 505, 506, 507, 508, 509, 510, 511:
 			goto exitSlow
 		}
 	}
@@ -4420,6 +9492,26 @@ func loopMetered(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
+		case 226: // LDHX8U
+			p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			if i >= *(*uint64)(unsafe.Add(q, 8)) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+		case 227: // LDHX64
+			p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			if i >= *(*uint64)(unsafe.Add(q, 8)) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
 		case 258: // ADDI, CALL
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
@@ -5192,7 +10284,18 @@ func loopMetered(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 293: // FMUL, FMADD, FMADD
+		case 293: // FMUL, FDIV
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 294: // FMUL, FMADD, FMADD, FSQRT
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -5211,7 +10314,252 @@ func loopMetered(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 294: // BEQI, BEQI
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = math.Sqrt((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 295: // LD64, FMULLD, FADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 296: // LD64, FMULLD, FMADD, ST64, LD64, FMULLD, FMADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 297: // LD64, FMULLD, FMSUB, ST64, LD64, FMULLD, FMSUB, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 298: // LEAX, FSUBLD, FSUBLD, FSUBLD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 299: // FMUL, FMADD, FMADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 300: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -5228,7 +10576,7 @@ func loopMetered(st *state) exit {
 				}
 
 			}
-		case 295: // NEW, STP, STP
+		case 301: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -5270,7 +10618,4871 @@ func loopMetered(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 296: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
+		case 302: // ADD, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 303: // ADD, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 304: // ADD, ADD, ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 305: // ADD, ADD, ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 306: // ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 307: // ADD, ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 308: // ADD, ADDI, I2F, FDIV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 309: // ADD, ADDI, LBLEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 310: // ADD, ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 311: // ADD, ADDI, MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 312: // ADD, ADDI, REMI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 313: // ADD, ADDI, REMI, LEAA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 314: // ADDI, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 315: // ADDI, ADDI, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 316: // ADDI, BGEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 317: // ADDI, BGEI, FADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 318: // ADDI, BGEI, FADD, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 319: // ADDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 320: // ADDI, BLE, LDX64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 321: // ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 322: // ADDI, I2F, FDIV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 323: // ADDI, I2F, FDIV, LDXFMA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 324: // ADDI, LBLEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 325: // ADDI, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 326: // ADDI, LBLT, MOV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 327: // ADDI, LD64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 328: // ADDI, LD64, REM
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 329: // ADDI, LD64, REM, LD192
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 330: // ADDI, LE, BRZ
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 331: // ADDI, LJMP
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 332: // ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 333: // ADDI, MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 334: // ADDI, MUL, DIVI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 335: // ADDI, REMI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 336: // ADDI, REMI, LEAA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 337: // ADDI, ST64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 338: // ADDI, ST64, LD64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 339: // BEQ, ITYPE, LDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 340: // BEQI, BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 341: // BEQI, BEQI, BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 342: // BEQI, BEQI, JMP
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 343: // BGEI, FADD
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 344: // BGEI, FADD, LDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 345: // BGEI, FADD, LDI, FBNLE
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 346: // BLE, LD128, LD64
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 347: // BLE, LDX64, LDX64
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 348: // BLTI, LDI, ADDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 349: // BRZ, LDX64, LDX64
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 350: // BRZ, LDX64, LDX64, LDI
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 351: // BRZ, STX64, BLTI
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 352: // DIVI, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 353: // DIVI, ADD, ADDI
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 354: // DIVI, ADD, ADDI, I2F
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 355: // DIVI, ADD, ADDI, MUL
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 356: // FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 357: // FADD, FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 358: // FADD, FMUL, FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 359: // FADD, FMUL, FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 360: // FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 361: // FADD, FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 362: // FADD, FSUB, FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 363: // FADD, LDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 364: // FADD, LDI, FBNLE
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 365: // FADD, LDI, FBNLE, LJMP
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 366: // FADD, REMI, BR
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 367: // FBNLE, LJMP
+			{
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 368: // FDIV, LDXFMA
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 369: // FDIV, LDXFMA, LADDIBLT
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 370: // FMSUB, FADD, LADDIBLT
+			{
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 371: // FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 372: // FMUL, ADDI, BGEI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 373: // FMUL, ADDI, BGEI, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 374: // FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 375: // FMUL, FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 376: // FMUL, FADD, FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 377: // FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 378: // FMUL, FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 379: // FMUL, FMUL, ADDI, BGEI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 380: // FMUL, FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 381: // FMUL, FMUL, FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 382: // FMUL, LDHX64
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 383: // FMUL, LDHX64, FMSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 384: // FMUL, LDHX64, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 385: // FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 386: // FSUB, FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 387: // FSUB, FADD, FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 388: // I2F, FDIV
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 389: // I2F, FDIV, LDXFMA
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 390: // I2F, FDIV, LDXFMA, LADDIBLT
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 391: // ITYPE, LDI, BEQ
+			{
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 392: // LBLT, MOV, ADDI
+			{
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 393: // LD128, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 394: // LD192, LD192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 395: // LD192, LDX192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 396: // LD192, LDX192, CALLC
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				c := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if c < 4096 {
+					goto exitTrap
+				}
+				o := *(*uint64)(unsafe.Add(base, (c)&mem.Mask)) - mem.TextBase
+				if o&15 != 0 || o >= st.textLen {
+					goto exitBadCode
+				}
+				h := (*bytecode.Ins)(unsafe.Pointer(st.text + uintptr(o)))
+				if h.Op != bytecode.FUNC {
+					goto exitBadCode
+				}
+				if h.A == 0 || uintptr(unsafe.Add(fp, uintptr(ins.A)*8+uintptr(h.A)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				st.ctx = c
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Pointer(h)
+
+			}
+		case 397: // LD192, LDX192, LD192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 398: // LD64, ADDI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 399: // LD64, ADDI, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 400: // LD64, BLE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 401: // LD64, BLE, LD128
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 402: // LD64, BLE, LD128, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 403: // LD64, LD192
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 404: // LD64, LD64, BLE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 405: // LD64, LD64, BLE, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 406: // LD64, LD64, BNE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 407: // LD64, LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 408: // LD64, LDHX8U
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+		case 409: // LD64, LDHX8U, BEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 410: // LD64, LDHX8U, BLTI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 411: // LD64, LDHX8U, LBEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 412: // LD64, LDX8U
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+		case 413: // LD64, LDX8U, BLTI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 414: // LD64, LDX8U, LBEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 415: // LD64, MOV
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 416: // LD64, MOV, MOV
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 417: // LD64, REM, LD192
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 418: // LD64, REM, LDHX64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 419: // LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 420: // LD64, STP, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 421: // LD64, STP, LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 422: // LD8U, ADD
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 423: // LD8U, ADD, ADDI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 424: // LD8U, ADD, ADDI, LBLEI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 425: // LDHX64, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 426: // LDHX64, BLE
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 427: // LDHX64, FMSUB
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 428: // LDHX64, FMSUB, FADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 429: // LDHX64, FMUL
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 430: // LDHX64, LDHX64
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 431: // LDHX64, LDHX64, BLE
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 432: // LDHX8U, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 433: // LDHX8U, BEQI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 434: // LDHX8U, LBEQI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 435: // LDI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 436: // LDI, ADD, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 437: // LDI, ADD, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 438: // LDI, ADDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 439: // LDI, BEQ
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 440: // LDI, BEQ, ITYPE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+		case 441: // LDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 442: // LDI, FBNLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 443: // LDI, FBNLE, LJMP
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 444: // LDI, FMUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 445: // LDI, FMUL, FMUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 446: // LDI, FMUL, FMUL, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 447: // LDI, FMUL, FMUL, FADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 448: // LDX64, BRZ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 449: // LDX64, BRZ, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 450: // LDX64, BRZ, STX64, BLTI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 451: // LDX64, FMSUB, FADD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 452: // LDX64, FMSUB, FADD, LADDIBLT
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 453: // LDX64, FMUL, LD192
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 454: // LDX64, FMUL, LDHX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 455: // LDX64, LD192
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 456: // LDX64, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 457: // LDX64, LDI, BEQ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 458: // LDX64, LDX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 459: // LDX64, LDX64, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 460: // LDX64, LDX64, LDI, BEQ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 461: // LDX64, LDX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 462: // LDX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 463: // LDX64, STX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 464: // LDX8U, BLTI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 465: // LDXFMA, LADDIBLT
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 466: // LE, BRZ
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 467: // LE, BRZ, LDX64
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 468: // LE, BRZ, LDX64, LDX64
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 469: // LEAA, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 470: // LEAA, ADD, ADDI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 471: // LEAA, ADD, ADDI, LBLEI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 472: // LEAA, LD8U
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+		case 473: // LEAA, LD8U, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 474: // LEAA, LD8U, ADD, ADDI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 475: // LEAX, STPN
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				p += uint64(ins.Imm)
+				for i := uintptr(0); i < uintptr(ins.C); i++ {
+					*(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
+				}
+
+			}
+		case 476: // MOV, ADDI, LJMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 477: // MOV, LDI, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 478: // MOV, MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 479: // MOV, MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 480: // MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 481: // MUL, DIVI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 482: // MUL, DIVI, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 483: // REM, LDHX64
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 484: // REM, LDHX64, FMSUB
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 485: // REM, LDHX64, FMUL
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 486: // REMI, LEAA
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 487: // REMI, LEAA, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 488: // REMI, LEAA, ADD, ADDI
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 489: // REMI, LEAA, LD8U
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+		case 490: // REMI, LEAA, LD8U, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 491: // STP, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 492: // STP, LD64, STP
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 493: // STP, LD64, STP, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 494: // STX64, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 495: // STX64, ADDI, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 496: // STX64, ADDI, ADDI, LBLT
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 497: // STX64, BLTI, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 498: // STX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 499: // STX64, STX64, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 500: // STX64, STX64, ADDI, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 501: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
 
 			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
@@ -5336,7 +15548,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = found
 			}
 
-		case 297: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
+		case 502: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
 
 			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
@@ -5417,7 +15629,7 @@ func loopMetered(st *state) exit {
 			ins = (*bytecode.Ins)(pc)
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
 
-		case 298: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
+		case 503: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
 
 			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
@@ -5514,7 +15726,7 @@ func loopMetered(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+5)*8))) = found
 			}
 
-		case 299: // runtime.mapputstr/5
+		case 504: // runtime.mapputstr/5
 
 			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
@@ -5627,7 +15839,7 @@ func loopMetered(st *state) exit {
 			ins = (*bytecode.Ins)(pc)
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
 
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 300, 301, 302, 303, 304, 305, 306, 307, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 337, 338, 339, 340, 341, 342, 343, 344, 345, 346, 347, 348, 349, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 370, 371, 372, 373, 374, 375, 376, 377, 378, 379, 380, 381, 382, 383, 384, 385, 386, 387, 388, 389, 390, 391, 392, 393, 394, 395, 396, 397, 398, 399, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 419, 420, 421, 422, 423, 424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 435, 436, 437, 438, 439, 440, 441, 442, 443, 444, 445, 446, 447, 448, 449, 450, 451, 452, 453, 454, 455, 456, 457, 458, 459, 460, 461, 462, 463, 464, 465, 466, 467, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477, 478, 479, 480, 481, 482, 483, 484, 485, 486, 487, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 505, 506, 507, 508, 509, 510, 511:
 			goto exitSlow
 		}
 	}
@@ -7282,6 +17494,26 @@ func loopCounted(st *state) exit {
 				goto exitTrap
 			}
 			*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = uint64(int64(int16(ins.C)))
+		case 226: // LDHX8U
+			p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			if i >= *(*uint64)(unsafe.Add(q, 8)) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+		case 227: // LDHX64
+			p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+			if p < 4096 {
+				goto exitTrap
+			}
+			q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+			if i >= *(*uint64)(unsafe.Add(q, 8)) {
+				goto exitTrap
+			}
+			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
 		case 258: // ADDI, CALL
 			{
 				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
@@ -8054,7 +18286,18 @@ func loopCounted(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
 
 			}
-		case 293: // FMUL, FMADD, FMADD
+		case 293: // FMUL, FDIV
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 294: // FMUL, FMADD, FMADD, FSQRT
 			{
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
 
@@ -8073,7 +18316,252 @@ func loopCounted(st *state) exit {
 				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
 
 			}
-		case 294: // BEQI, BEQI
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = math.Sqrt((*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 295: // LD64, FMULLD, FADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 296: // LD64, FMULLD, FMADD, ST64, LD64, FMULLD, FMADD, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 297: // LD64, FMULLD, FMSUB, ST64, LD64, FMULLD, FMSUB, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 298: // LEAX, FSUBLD, FSUBLD, FSUBLD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p, q := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 || q < 4096 {
+					goto exitTrap
+				}
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*float64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) - *(*float64)(unsafe.Add(base, (q+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 299: // FMUL, FMADD, FMADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 300: // BEQI, BEQI
 			{
 				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
 					pc = unsafe.Add(pc, ins.Imm)
@@ -8090,7 +18578,7 @@ func loopCounted(st *state) exit {
 				}
 
 			}
-		case 295: // NEW, STP, STP
+		case 301: // NEW, STP, STP
 			{
 
 				s := (*heap.Slot)(unsafe.Add(st.slots, uintptr(ins.C)*unsafe.Sizeof(heap.Slot{})))
@@ -8132,7 +18620,4871 @@ func loopCounted(st *state) exit {
 				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
 
 			}
-		case 296: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
+		case 302: // ADD, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 303: // ADD, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 304: // ADD, ADD, ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 305: // ADD, ADD, ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 306: // ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 307: // ADD, ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 308: // ADD, ADDI, I2F, FDIV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 309: // ADD, ADDI, LBLEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 310: // ADD, ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 311: // ADD, ADDI, MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 312: // ADD, ADDI, REMI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 313: // ADD, ADDI, REMI, LEAA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 314: // ADDI, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 315: // ADDI, ADDI, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 316: // ADDI, BGEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 317: // ADDI, BGEI, FADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 318: // ADDI, BGEI, FADD, LDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 319: // ADDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 320: // ADDI, BLE, LDX64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 321: // ADDI, I2F
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 322: // ADDI, I2F, FDIV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 323: // ADDI, I2F, FDIV, LDXFMA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 324: // ADDI, LBLEI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 325: // ADDI, LBLT
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 326: // ADDI, LBLT, MOV
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 327: // ADDI, LD64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 328: // ADDI, LD64, REM
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 329: // ADDI, LD64, REM, LD192
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 330: // ADDI, LE, BRZ
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 331: // ADDI, LJMP
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 332: // ADDI, MUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 333: // ADDI, MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 334: // ADDI, MUL, DIVI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 335: // ADDI, REMI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+		case 336: // ADDI, REMI, LEAA
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 337: // ADDI, ST64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 338: // ADDI, ST64, LD64
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 339: // BEQ, ITYPE, LDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 340: // BEQI, BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 341: // BEQI, BEQI, BEQI, BEQI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 342: // BEQI, BEQI, JMP
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 343: // BGEI, FADD
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 344: // BGEI, FADD, LDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 345: // BGEI, FADD, LDI, FBNLE
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 346: // BLE, LD128, LD64
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 347: // BLE, LDX64, LDX64
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 348: // BLTI, LDI, ADDI
+			{
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 349: // BRZ, LDX64, LDX64
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 350: // BRZ, LDX64, LDX64, LDI
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 351: // BRZ, STX64, BLTI
+			{
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 352: // DIVI, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 353: // DIVI, ADD, ADDI
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 354: // DIVI, ADD, ADDI, I2F
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+		case 355: // DIVI, ADD, ADDI, MUL
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 356: // FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 357: // FADD, FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 358: // FADD, FMUL, FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 359: // FADD, FMUL, FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 360: // FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 361: // FADD, FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 362: // FADD, FSUB, FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 363: // FADD, LDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 364: // FADD, LDI, FBNLE
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 365: // FADD, LDI, FBNLE, LJMP
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 366: // FADD, REMI, BR
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 367: // FBNLE, LJMP
+			{
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 368: // FDIV, LDXFMA
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 369: // FDIV, LDXFMA, LADDIBLT
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 370: // FMSUB, FADD, LADDIBLT
+			{
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 371: // FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 372: // FMUL, ADDI, BGEI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 373: // FMUL, ADDI, BGEI, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 374: // FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 375: // FMUL, FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 376: // FMUL, FADD, FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 377: // FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 378: // FMUL, FMUL, ADDI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 379: // FMUL, FMUL, ADDI, BGEI
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) >= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 380: // FMUL, FMUL, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 381: // FMUL, FMUL, FADD, FSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 382: // FMUL, LDHX64
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 383: // FMUL, LDHX64, FMSUB
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 384: // FMUL, LDHX64, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 385: // FSUB, FADD
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 386: // FSUB, FADD, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 387: // FSUB, FADD, FMUL, FMUL
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) - (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 388: // I2F, FDIV
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 389: // I2F, FDIV, LDXFMA
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+		case 390: // I2F, FDIV, LDXFMA, LADDIBLT
+			{
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = float64((*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 391: // ITYPE, LDI, BEQ
+			{
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 392: // LBLT, MOV, ADDI
+			{
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 393: // LD128, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 394: // LD192, LD192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 395: // LD192, LDX192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 396: // LD192, LDX192, CALLC
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				c := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if c < 4096 {
+					goto exitTrap
+				}
+				o := *(*uint64)(unsafe.Add(base, (c)&mem.Mask)) - mem.TextBase
+				if o&15 != 0 || o >= st.textLen {
+					goto exitBadCode
+				}
+				h := (*bytecode.Ins)(unsafe.Pointer(st.text + uintptr(o)))
+				if h.Op != bytecode.FUNC {
+					goto exitBadCode
+				}
+				if h.A == 0 || uintptr(unsafe.Add(fp, uintptr(ins.A)*8+uintptr(h.A)*8)) > atomic.LoadUintptr(&st.limit) {
+					goto exitCall
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				st.ctx = c
+				*(*uint64)(csp) = uint64(uintptr(pc))<<16 | uint64(uintptr(ins.A))
+				csp = unsafe.Add(csp, 8)
+				fp = unsafe.Add(fp, uintptr(ins.A)*8)
+				pc = unsafe.Pointer(h)
+
+			}
+		case 397: // LD192, LDX192, LD192
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*24)&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 398: // LD64, ADDI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 399: // LD64, ADDI, ST64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 400: // LD64, BLE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 401: // LD64, BLE, LD128
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+		case 402: // LD64, BLE, LD128, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 403: // LD64, LD192
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 404: // LD64, LD64, BLE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 405: // LD64, LD64, BLE, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 406: // LD64, LD64, BNE
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) != (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 407: // LD64, LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 408: // LD64, LDHX8U
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+		case 409: // LD64, LDHX8U, BEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 410: // LD64, LDHX8U, BLTI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 411: // LD64, LDHX8U, LBEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 412: // LD64, LDX8U
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+		case 413: // LD64, LDX8U, BLTI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 414: // LD64, LDX8U, LBEQI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 415: // LD64, MOV
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 416: // LD64, MOV, MOV
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 417: // LD64, REM, LD192
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 418: // LD64, REM, LDHX64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 419: // LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 420: // LD64, STP, LD64
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 421: // LD64, STP, LD64, STP
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 422: // LD8U, ADD
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 423: // LD8U, ADD, ADDI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 424: // LD8U, ADD, ADDI, LBLEI
+			{
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 425: // LDHX64, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 426: // LDHX64, BLE
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 427: // LDHX64, FMSUB
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 428: // LDHX64, FMSUB, FADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 429: // LDHX64, FMUL
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 430: // LDHX64, LDHX64
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 431: // LDHX64, LDHX64, BLE
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 432: // LDHX8U, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 433: // LDHX8U, BEQI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 434: // LDHX8U, LBEQI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (*(*uint64)(q)+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 435: // LDI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 436: // LDI, ADD, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 437: // LDI, ADD, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 438: // LDI, ADDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 439: // LDI, BEQ
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 440: // LDI, BEQ, ITYPE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				t := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if t != 0 {
+					t = *(*uint64)(unsafe.Add(base, (t+8)&mem.Mask))
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+
+			}
+		case 441: // LDI, BLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 442: // LDI, FBNLE
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 443: // LDI, FBNLE, LJMP
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if !((*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8)))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 444: // LDI, FMUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 445: // LDI, FMUL, FMUL
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 446: // LDI, FMUL, FMUL, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 447: // LDI, FMUL, FMUL, FADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 448: // LDX64, BRZ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 449: // LDX64, BRZ, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 450: // LDX64, BRZ, STX64, BLTI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 451: // LDX64, FMSUB, FADD
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 452: // LDX64, FMSUB, FADD, LADDIBLT
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 453: // LDX64, FMUL, LD192
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 454: // LDX64, FMUL, LDHX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 455: // LDX64, LD192
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				x, y, z := *(*uint64)(q), *(*uint64)(unsafe.Add(q, 8)), *(*uint64)(unsafe.Add(q, 16))
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))) = y
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))) = z
+
+			}
+		case 456: // LDX64, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 457: // LDX64, LDI, BEQ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 458: // LDX64, LDX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 459: // LDX64, LDX64, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 460: // LDX64, LDX64, LDI, BEQ
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 461: // LDX64, LDX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 462: // LDX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 463: // LDX64, STX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 464: // LDX8U, BLTI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i)&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 465: // LDXFMA, LADDIBLT
+			{
+
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.Imm))*8))) * *(*float64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + float64(x)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				x := (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) + int64(int16(ins.C))
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = x
+				if x < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 466: // LE, BRZ
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 467: // LE, BRZ, LDX64
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 468: // LE, BRZ, LDX64, LDX64
+			{
+				{
+					var t uint64
+					if (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) <= (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8))) {
+						t = 1
+					}
+					(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = t
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) == 0 {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask))
+
+			}
+		case 469: // LEAA, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 470: // LEAA, ADD, ADDI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 471: // LEAA, ADD, ADDI, LBLEI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) <= int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 472: // LEAA, LD8U
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+		case 473: // LEAA, LD8U, ADD
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 474: // LEAA, LD8U, ADD, ADDI
+			{
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 475: // LEAX, STPN
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + i*uint64(ins.Imm)
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				p += uint64(ins.Imm)
+				for i := uintptr(0); i < uintptr(ins.C); i++ {
+					*(*uint64)(unsafe.Add(base, (p+uint64(i)*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+i)*8)))
+				}
+
+			}
+		case 476: // MOV, ADDI, LJMP
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				pc = unsafe.Add(pc, ins.Imm)
+				continue
+
+			}
+		case 477: // MOV, LDI, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 478: // MOV, MOV, LDI
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 479: // MOV, MOV, MOV
+			{
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 480: // MUL, DIVI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+		case 481: // MUL, DIVI, ADD
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 482: // MUL, DIVI, ADD, ADDI
+			{
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) / d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 483: // REM, LDHX64
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+		case 484: // REM, LDHX64, FMSUB
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				x := (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) - float64(x)
+
+			}
+		case 485: // REM, LDHX64, FMUL
+			{
+
+				d := (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				q := unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)
+				if i >= *(*uint64)(unsafe.Add(q, 8)) {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (*(*uint64)(q)+i*8)&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*float64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*float64)(unsafe.Add(fp, (uintptr(ins.B))*8))) * (*(*float64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 486: // REMI, LEAA
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+		case 487: // REMI, LEAA, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 488: // REMI, LEAA, ADD, ADDI
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 489: // REMI, LEAA, LD8U
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+		case 490: // REMI, LEAA, LD8U, ADD
+			{
+
+				d := ins.Imm
+				if d == 0 {
+					goto exitTrap
+				}
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) % d
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p, i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if i >= uint64(ins.Imm)>>32 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = p + i*uint64(uint32(ins.Imm))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = uint64(*(*uint8)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + (*(*int64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+
+			}
+		case 491: // STP, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 492: // STP, LD64, STP
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+		case 493: // STP, LD64, STP, LD64
+			{
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				if st.wb != 0 {
+					goto exitSlow
+				}
+				*(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				p := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))
+				if p < 4096 {
+					goto exitTrap
+				}
+				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = *(*uint64)(unsafe.Add(base, (p+uint64(ins.Imm))&mem.Mask))
+
+			}
+		case 494: // STX64, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 495: // STX64, ADDI, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 496: // STX64, ADDI, ADDI, LBLT
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if atomic.LoadUintptr(&st.limit) == 0 {
+					goto exitPoll
+				}
+				if st.fuel--; st.fuel < 0 {
+					goto exitFuel
+				}
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+		case 497: // STX64, BLTI, LDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				if (*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) < int64(int16(ins.C)) {
+					pc = unsafe.Add(pc, ins.Imm)
+					continue
+				}
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = ins.Imm
+
+			}
+		case 498: // STX64, STX64
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+		case 499: // STX64, STX64, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 500: // STX64, STX64, ADDI, ADDI
+			{
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				i := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.C))*8)))
+				if i >= (*(*uint64)(unsafe.Add(fp, (uintptr(ins.B)+1)*8))) {
+					goto exitTrap
+				}
+				*(*uint64)(unsafe.Add(base, ((*(*uint64)(unsafe.Add(fp, (uintptr(ins.B))*8)))+i*8)&mem.Mask)) = (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8)))
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+			pc = unsafe.Add(pc, bytecode.InsBytes)
+			{
+				ins := (*bytecode.Ins)(pc)
+				(*(*int64)(unsafe.Add(fp, (uintptr(ins.A))*8))) = (*(*int64)(unsafe.Add(fp, (uintptr(ins.B))*8))) + ins.Imm
+
+			}
+		case 501: // runtime.mapaccess1_fast64/4 runtime.mapaccess2_fast64/5 runtime.mapaccess1_fast32/4 runtime.mapaccess2_fast32/5
 
 			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
@@ -8198,7 +23550,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = found
 			}
 
-		case 297: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
+		case 502: // runtime.mapput64/4 runtime.mapputptr/4 runtime.mapput32/4
 
 			t, m, key := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 {
@@ -8279,7 +23631,7 @@ func loopCounted(st *state) exit {
 			ins = (*bytecode.Ins)(pc)
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8))) = elem
 
-		case 298: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
+		case 503: // runtime.mapaccess1_faststr/5 runtime.mapaccess2_faststr/6
 
 			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
@@ -8376,7 +23728,7 @@ func loopCounted(st *state) exit {
 				(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+5)*8))) = found
 			}
 
-		case 299: // runtime.mapputstr/5
+		case 504: // runtime.mapputstr/5
 
 			t, m, p, n := (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A))*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+1)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+2)*8))), (*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+3)*8)))
 			if m < 4096 || (*(*uint64)(unsafe.Add(base, (m+builtin.MapWriting)&mem.Mask)))&0xff != 0 || n > shortString {
@@ -8489,7 +23841,7 @@ func loopCounted(st *state) exit {
 			ins = (*bytecode.Ins)(pc)
 			(*(*uint64)(unsafe.Add(fp, (uintptr(ins.A)+4)*8))) = elem
 
-		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 300, 301, 302, 303, 304, 305, 306, 307, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 337, 338, 339, 340, 341, 342, 343, 344, 345, 346, 347, 348, 349, 350, 351, 352, 353, 354, 355, 356, 357, 358, 359, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 370, 371, 372, 373, 374, 375, 376, 377, 378, 379, 380, 381, 382, 383, 384, 385, 386, 387, 388, 389, 390, 391, 392, 393, 394, 395, 396, 397, 398, 399, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 419, 420, 421, 422, 423, 424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 435, 436, 437, 438, 439, 440, 441, 442, 443, 444, 445, 446, 447, 448, 449, 450, 451, 452, 453, 454, 455, 456, 457, 458, 459, 460, 461, 462, 463, 464, 465, 466, 467, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477, 478, 479, 480, 481, 482, 483, 484, 485, 486, 487, 488, 489, 490, 491, 492, 493, 494, 495, 496, 497, 498, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511:
+		case 0, 1, 185, 190, 192, 193, 194, 195, 196, 197, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 505, 506, 507, 508, 509, 510, 511:
 			goto exitSlow
 		}
 	}
@@ -8561,9 +23913,214 @@ var sequences = [...][]bytecode.Op{
 	{bytecode.LD64, bytecode.FMULLD, bytecode.FMADD, bytecode.ST64},
 	{bytecode.LD64, bytecode.FMULLD, bytecode.FMSUB, bytecode.ST64},
 	{bytecode.FSUBLD, bytecode.FSUBLD, bytecode.FSUBLD},
+	{bytecode.FMUL, bytecode.FDIV},
+	{bytecode.FMUL, bytecode.FMADD, bytecode.FMADD, bytecode.FSQRT},
+	{bytecode.LD64, bytecode.FMULLD, bytecode.FADD, bytecode.ST64},
+	{bytecode.LD64, bytecode.FMULLD, bytecode.FMADD, bytecode.ST64, bytecode.LD64, bytecode.FMULLD, bytecode.FMADD, bytecode.ST64},
+	{bytecode.LD64, bytecode.FMULLD, bytecode.FMSUB, bytecode.ST64, bytecode.LD64, bytecode.FMULLD, bytecode.FMSUB, bytecode.ST64},
+	{bytecode.LEAX, bytecode.FSUBLD, bytecode.FSUBLD, bytecode.FSUBLD},
 	{bytecode.FMUL, bytecode.FMADD, bytecode.FMADD},
 	{bytecode.BEQI, bytecode.BEQI},
 	{bytecode.NEW, bytecode.STP, bytecode.STP},
+	{bytecode.ADD, bytecode.ADD},
+	{bytecode.ADD, bytecode.ADD, bytecode.ADDI},
+	{bytecode.ADD, bytecode.ADD, bytecode.ADDI, bytecode.I2F},
+	{bytecode.ADD, bytecode.ADD, bytecode.ADDI, bytecode.MUL},
+	{bytecode.ADD, bytecode.ADDI},
+	{bytecode.ADD, bytecode.ADDI, bytecode.I2F},
+	{bytecode.ADD, bytecode.ADDI, bytecode.I2F, bytecode.FDIV},
+	{bytecode.ADD, bytecode.ADDI, bytecode.LBLEI},
+	{bytecode.ADD, bytecode.ADDI, bytecode.MUL},
+	{bytecode.ADD, bytecode.ADDI, bytecode.MUL, bytecode.DIVI},
+	{bytecode.ADD, bytecode.ADDI, bytecode.REMI},
+	{bytecode.ADD, bytecode.ADDI, bytecode.REMI, bytecode.LEAA},
+	{bytecode.ADDI, bytecode.ADDI},
+	{bytecode.ADDI, bytecode.ADDI, bytecode.LBLT},
+	{bytecode.ADDI, bytecode.BGEI},
+	{bytecode.ADDI, bytecode.BGEI, bytecode.FADD},
+	{bytecode.ADDI, bytecode.BGEI, bytecode.FADD, bytecode.LDI},
+	{bytecode.ADDI, bytecode.BLE},
+	{bytecode.ADDI, bytecode.BLE, bytecode.LDX64},
+	{bytecode.ADDI, bytecode.I2F},
+	{bytecode.ADDI, bytecode.I2F, bytecode.FDIV},
+	{bytecode.ADDI, bytecode.I2F, bytecode.FDIV, bytecode.LDXFMA},
+	{bytecode.ADDI, bytecode.LBLEI},
+	{bytecode.ADDI, bytecode.LBLT},
+	{bytecode.ADDI, bytecode.LBLT, bytecode.MOV},
+	{bytecode.ADDI, bytecode.LD64},
+	{bytecode.ADDI, bytecode.LD64, bytecode.REM},
+	{bytecode.ADDI, bytecode.LD64, bytecode.REM, bytecode.LD192},
+	{bytecode.ADDI, bytecode.LE, bytecode.BRZ},
+	{bytecode.ADDI, bytecode.LJMP},
+	{bytecode.ADDI, bytecode.MUL},
+	{bytecode.ADDI, bytecode.MUL, bytecode.DIVI},
+	{bytecode.ADDI, bytecode.MUL, bytecode.DIVI, bytecode.ADD},
+	{bytecode.ADDI, bytecode.REMI},
+	{bytecode.ADDI, bytecode.REMI, bytecode.LEAA},
+	{bytecode.ADDI, bytecode.ST64},
+	{bytecode.ADDI, bytecode.ST64, bytecode.LD64},
+	{bytecode.BEQ, bytecode.ITYPE, bytecode.LDI},
+	{bytecode.BEQI, bytecode.BEQI, bytecode.BEQI},
+	{bytecode.BEQI, bytecode.BEQI, bytecode.BEQI, bytecode.BEQI},
+	{bytecode.BEQI, bytecode.BEQI, bytecode.JMP},
+	{bytecode.BGEI, bytecode.FADD},
+	{bytecode.BGEI, bytecode.FADD, bytecode.LDI},
+	{bytecode.BGEI, bytecode.FADD, bytecode.LDI, bytecode.FBNLE},
+	{bytecode.BLE, bytecode.LD128, bytecode.LD64},
+	{bytecode.BLE, bytecode.LDX64, bytecode.LDX64},
+	{bytecode.BLTI, bytecode.LDI, bytecode.ADDI},
+	{bytecode.BRZ, bytecode.LDX64, bytecode.LDX64},
+	{bytecode.BRZ, bytecode.LDX64, bytecode.LDX64, bytecode.LDI},
+	{bytecode.BRZ, bytecode.STX64, bytecode.BLTI},
+	{bytecode.DIVI, bytecode.ADD},
+	{bytecode.DIVI, bytecode.ADD, bytecode.ADDI},
+	{bytecode.DIVI, bytecode.ADD, bytecode.ADDI, bytecode.I2F},
+	{bytecode.DIVI, bytecode.ADD, bytecode.ADDI, bytecode.MUL},
+	{bytecode.FADD, bytecode.FMUL},
+	{bytecode.FADD, bytecode.FMUL, bytecode.FMUL},
+	{bytecode.FADD, bytecode.FMUL, bytecode.FMUL, bytecode.ADDI},
+	{bytecode.FADD, bytecode.FMUL, bytecode.FMUL, bytecode.FADD},
+	{bytecode.FADD, bytecode.FSUB},
+	{bytecode.FADD, bytecode.FSUB, bytecode.FADD},
+	{bytecode.FADD, bytecode.FSUB, bytecode.FADD, bytecode.FMUL},
+	{bytecode.FADD, bytecode.LDI},
+	{bytecode.FADD, bytecode.LDI, bytecode.FBNLE},
+	{bytecode.FADD, bytecode.LDI, bytecode.FBNLE, bytecode.LJMP},
+	{bytecode.FADD, bytecode.REMI, bytecode.BR},
+	{bytecode.FBNLE, bytecode.LJMP},
+	{bytecode.FDIV, bytecode.LDXFMA},
+	{bytecode.FDIV, bytecode.LDXFMA, bytecode.LADDIBLT},
+	{bytecode.FMSUB, bytecode.FADD, bytecode.LADDIBLT},
+	{bytecode.FMUL, bytecode.ADDI},
+	{bytecode.FMUL, bytecode.ADDI, bytecode.BGEI},
+	{bytecode.FMUL, bytecode.ADDI, bytecode.BGEI, bytecode.FADD},
+	{bytecode.FMUL, bytecode.FADD},
+	{bytecode.FMUL, bytecode.FADD, bytecode.FSUB},
+	{bytecode.FMUL, bytecode.FADD, bytecode.FSUB, bytecode.FADD},
+	{bytecode.FMUL, bytecode.FMUL},
+	{bytecode.FMUL, bytecode.FMUL, bytecode.ADDI},
+	{bytecode.FMUL, bytecode.FMUL, bytecode.ADDI, bytecode.BGEI},
+	{bytecode.FMUL, bytecode.FMUL, bytecode.FADD},
+	{bytecode.FMUL, bytecode.FMUL, bytecode.FADD, bytecode.FSUB},
+	{bytecode.FMUL, bytecode.LDHX64},
+	{bytecode.FMUL, bytecode.LDHX64, bytecode.FMSUB},
+	{bytecode.FMUL, bytecode.LDHX64, bytecode.FMUL},
+	{bytecode.FSUB, bytecode.FADD},
+	{bytecode.FSUB, bytecode.FADD, bytecode.FMUL},
+	{bytecode.FSUB, bytecode.FADD, bytecode.FMUL, bytecode.FMUL},
+	{bytecode.I2F, bytecode.FDIV},
+	{bytecode.I2F, bytecode.FDIV, bytecode.LDXFMA},
+	{bytecode.I2F, bytecode.FDIV, bytecode.LDXFMA, bytecode.LADDIBLT},
+	{bytecode.ITYPE, bytecode.LDI, bytecode.BEQ},
+	{bytecode.LBLT, bytecode.MOV, bytecode.ADDI},
+	{bytecode.LD128, bytecode.LD64},
+	{bytecode.LD192, bytecode.LD192},
+	{bytecode.LD192, bytecode.LDX192},
+	{bytecode.LD192, bytecode.LDX192, bytecode.CALLC},
+	{bytecode.LD192, bytecode.LDX192, bytecode.LD192},
+	{bytecode.LD64, bytecode.ADDI},
+	{bytecode.LD64, bytecode.ADDI, bytecode.ST64},
+	{bytecode.LD64, bytecode.BLE},
+	{bytecode.LD64, bytecode.BLE, bytecode.LD128},
+	{bytecode.LD64, bytecode.BLE, bytecode.LD128, bytecode.LD64},
+	{bytecode.LD64, bytecode.LD192},
+	{bytecode.LD64, bytecode.LD64, bytecode.BLE},
+	{bytecode.LD64, bytecode.LD64, bytecode.BLE, bytecode.LD64},
+	{bytecode.LD64, bytecode.LD64, bytecode.BNE},
+	{bytecode.LD64, bytecode.LD64, bytecode.STP},
+	{bytecode.LD64, bytecode.LDHX8U},
+	{bytecode.LD64, bytecode.LDHX8U, bytecode.BEQI},
+	{bytecode.LD64, bytecode.LDHX8U, bytecode.BLTI},
+	{bytecode.LD64, bytecode.LDHX8U, bytecode.LBEQI},
+	{bytecode.LD64, bytecode.LDX8U},
+	{bytecode.LD64, bytecode.LDX8U, bytecode.BLTI},
+	{bytecode.LD64, bytecode.LDX8U, bytecode.LBEQI},
+	{bytecode.LD64, bytecode.MOV},
+	{bytecode.LD64, bytecode.MOV, bytecode.MOV},
+	{bytecode.LD64, bytecode.REM, bytecode.LD192},
+	{bytecode.LD64, bytecode.REM, bytecode.LDHX64},
+	{bytecode.LD64, bytecode.STP},
+	{bytecode.LD64, bytecode.STP, bytecode.LD64},
+	{bytecode.LD64, bytecode.STP, bytecode.LD64, bytecode.STP},
+	{bytecode.LD8U, bytecode.ADD},
+	{bytecode.LD8U, bytecode.ADD, bytecode.ADDI},
+	{bytecode.LD8U, bytecode.ADD, bytecode.ADDI, bytecode.LBLEI},
+	{bytecode.LDHX64, bytecode.ADD},
+	{bytecode.LDHX64, bytecode.BLE},
+	{bytecode.LDHX64, bytecode.FMSUB},
+	{bytecode.LDHX64, bytecode.FMSUB, bytecode.FADD},
+	{bytecode.LDHX64, bytecode.FMUL},
+	{bytecode.LDHX64, bytecode.LDHX64},
+	{bytecode.LDHX64, bytecode.LDHX64, bytecode.BLE},
+	{bytecode.LDHX8U, bytecode.ADD},
+	{bytecode.LDHX8U, bytecode.BEQI},
+	{bytecode.LDHX8U, bytecode.LBEQI},
+	{bytecode.LDI, bytecode.ADD},
+	{bytecode.LDI, bytecode.ADD, bytecode.ADD},
+	{bytecode.LDI, bytecode.ADD, bytecode.ADD, bytecode.ADDI},
+	{bytecode.LDI, bytecode.ADDI, bytecode.BLE},
+	{bytecode.LDI, bytecode.BEQ},
+	{bytecode.LDI, bytecode.BEQ, bytecode.ITYPE},
+	{bytecode.LDI, bytecode.BLE},
+	{bytecode.LDI, bytecode.FBNLE},
+	{bytecode.LDI, bytecode.FBNLE, bytecode.LJMP},
+	{bytecode.LDI, bytecode.FMUL},
+	{bytecode.LDI, bytecode.FMUL, bytecode.FMUL},
+	{bytecode.LDI, bytecode.FMUL, bytecode.FMUL, bytecode.ADDI},
+	{bytecode.LDI, bytecode.FMUL, bytecode.FMUL, bytecode.FADD},
+	{bytecode.LDX64, bytecode.BRZ},
+	{bytecode.LDX64, bytecode.BRZ, bytecode.STX64},
+	{bytecode.LDX64, bytecode.BRZ, bytecode.STX64, bytecode.BLTI},
+	{bytecode.LDX64, bytecode.FMSUB, bytecode.FADD},
+	{bytecode.LDX64, bytecode.FMSUB, bytecode.FADD, bytecode.LADDIBLT},
+	{bytecode.LDX64, bytecode.FMUL, bytecode.LD192},
+	{bytecode.LDX64, bytecode.FMUL, bytecode.LDHX64},
+	{bytecode.LDX64, bytecode.LD192},
+	{bytecode.LDX64, bytecode.LDI},
+	{bytecode.LDX64, bytecode.LDI, bytecode.BEQ},
+	{bytecode.LDX64, bytecode.LDX64},
+	{bytecode.LDX64, bytecode.LDX64, bytecode.LDI},
+	{bytecode.LDX64, bytecode.LDX64, bytecode.LDI, bytecode.BEQ},
+	{bytecode.LDX64, bytecode.LDX64, bytecode.STX64},
+	{bytecode.LDX64, bytecode.STX64},
+	{bytecode.LDX64, bytecode.STX64, bytecode.STX64},
+	{bytecode.LDX8U, bytecode.BLTI},
+	{bytecode.LDXFMA, bytecode.LADDIBLT},
+	{bytecode.LE, bytecode.BRZ},
+	{bytecode.LE, bytecode.BRZ, bytecode.LDX64},
+	{bytecode.LE, bytecode.BRZ, bytecode.LDX64, bytecode.LDX64},
+	{bytecode.LEAA, bytecode.ADD},
+	{bytecode.LEAA, bytecode.ADD, bytecode.ADDI},
+	{bytecode.LEAA, bytecode.ADD, bytecode.ADDI, bytecode.LBLEI},
+	{bytecode.LEAA, bytecode.LD8U},
+	{bytecode.LEAA, bytecode.LD8U, bytecode.ADD},
+	{bytecode.LEAA, bytecode.LD8U, bytecode.ADD, bytecode.ADDI},
+	{bytecode.LEAX, bytecode.STPN},
+	{bytecode.MOV, bytecode.ADDI, bytecode.LJMP},
+	{bytecode.MOV, bytecode.LDI, bytecode.LDI},
+	{bytecode.MOV, bytecode.MOV, bytecode.LDI},
+	{bytecode.MOV, bytecode.MOV, bytecode.MOV},
+	{bytecode.MUL, bytecode.DIVI},
+	{bytecode.MUL, bytecode.DIVI, bytecode.ADD},
+	{bytecode.MUL, bytecode.DIVI, bytecode.ADD, bytecode.ADDI},
+	{bytecode.REM, bytecode.LDHX64},
+	{bytecode.REM, bytecode.LDHX64, bytecode.FMSUB},
+	{bytecode.REM, bytecode.LDHX64, bytecode.FMUL},
+	{bytecode.REMI, bytecode.LEAA},
+	{bytecode.REMI, bytecode.LEAA, bytecode.ADD},
+	{bytecode.REMI, bytecode.LEAA, bytecode.ADD, bytecode.ADDI},
+	{bytecode.REMI, bytecode.LEAA, bytecode.LD8U},
+	{bytecode.REMI, bytecode.LEAA, bytecode.LD8U, bytecode.ADD},
+	{bytecode.STP, bytecode.LD64},
+	{bytecode.STP, bytecode.LD64, bytecode.STP},
+	{bytecode.STP, bytecode.LD64, bytecode.STP, bytecode.LD64},
+	{bytecode.STX64, bytecode.ADDI},
+	{bytecode.STX64, bytecode.ADDI, bytecode.ADDI},
+	{bytecode.STX64, bytecode.ADDI, bytecode.ADDI, bytecode.LBLT},
+	{bytecode.STX64, bytecode.BLTI, bytecode.LDI},
+	{bytecode.STX64, bytecode.STX64},
+	{bytecode.STX64, bytecode.STX64, bytecode.ADDI},
+	{bytecode.STX64, bytecode.STX64, bytecode.ADDI, bytecode.ADDI},
 }
 
 // inLoop are the host functions that have a case: its number, D of their calls, and the slots that their areas must have.
@@ -8572,16 +24129,16 @@ var inLoop = map[string]struct {
 	d      uint8
 	slots  uint16
 }{
-	"runtime.mapaccess1_fast64":  {296, 0, 4},
-	"runtime.mapaccess2_fast64":  {296, 1, 5},
-	"runtime.mapaccess1_fast32":  {296, 2, 4},
-	"runtime.mapaccess2_fast32":  {296, 3, 5},
-	"runtime.mapput64":           {297, 0, 4},
-	"runtime.mapputptr":          {297, 1, 4},
-	"runtime.mapput32":           {297, 2, 4},
-	"runtime.mapaccess1_faststr": {298, 0, 5},
-	"runtime.mapaccess2_faststr": {298, 1, 6},
-	"runtime.mapputstr":          {299, 0, 5},
+	"runtime.mapaccess1_fast64":  {501, 0, 4},
+	"runtime.mapaccess2_fast64":  {501, 1, 5},
+	"runtime.mapaccess1_fast32":  {501, 2, 4},
+	"runtime.mapaccess2_fast32":  {501, 3, 5},
+	"runtime.mapput64":           {502, 0, 4},
+	"runtime.mapputptr":          {502, 1, 4},
+	"runtime.mapput32":           {502, 2, 4},
+	"runtime.mapaccess1_faststr": {503, 0, 5},
+	"runtime.mapaccess2_faststr": {503, 1, 6},
+	"runtime.mapputstr":          {504, 0, 5},
 }
 
 const firstCase = 258

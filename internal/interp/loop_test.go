@@ -97,7 +97,7 @@ func TestCaseNumbers(t *testing.T) {
 			t.Errorf("case %d of %s: opcode byte %d, number %d, first %d", n, bytecode.Table[first].Name, in.Op, caseOf(&in), firstOf[n-256])
 		}
 	}
-	for _, list := range startOf {
+	for _, list := range starts {
 		for _, s := range list {
 			check(s.number, firstOf[s.number-256])
 		}

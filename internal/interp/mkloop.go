@@ -263,6 +263,9 @@ func main() {
 		}
 	}
 	for _, seq := range t.fused {
+		if len(seq) < 2 {
+			log.Fatalf("loop.txt: FUSE %v: one instruction", seq)
+		}
 		for i, name := range seq {
 			r := rows[name]
 			if t.body[name] == "" {

@@ -57,6 +57,10 @@ func (w *worker) trap() bool {
 	case bytecode.LDX8U, bytecode.LDX32S, bytecode.LDX32U, bytecode.LDX64, bytecode.LDX128, bytecode.LDX192,
 		bytecode.STX8, bytecode.STX32, bytecode.STX64, bytecode.STXP, bytecode.STXI8, bytecode.LEAX, bytecode.LDXFMA, bytecode.LDXADD:
 		return index(*w.slot(in.C), *w.slot(in.B + 1))
+	case bytecode.LDHX8U, bytecode.LDHX64:
+		if p := *w.slot(in.B); p >= 4096 {
+			return index(*w.slot(in.C), w.m.vm.Space.Load64(p+uint64(in.Imm)+8))
+		}
 	case bytecode.LEAA:
 		if *w.slot(in.B) >= 4096 {
 			return index(*w.slot(in.C), uint64(in.Imm)>>32)

@@ -12,10 +12,16 @@ package lower
 //	LD64 t,p; LD64 u,q; FSUB d,t,u   FSUBLD d,p,q  (same offset)
 //	LD64 u,q; FADD d,x,u        FADDLD d,x,q       (and FMUL, FMULLD)
 //	LD64 t,p; LD64 d,t          LD64LD64 d,p
+//	LD192 s,p; LDX64 t,s,i      LDHX64 t,p,i    (and LD128, LDX8U; one simple instruction may lie between)
 //	ADDI i,i,k; LBLT i,n        LADDIBLT i,n,k
 //	JMP to the next instruction nothing
 
-import bc "github.com/terrarium-go/terrarium/internal/bytecode"
+import (
+	"go/token"
+
+	bc "github.com/terrarium-go/terrarium/internal/bytecode"
+	"github.com/terrarium-go/terrarium/internal/tree"
+)
 
 func (g *gen) peephole() {
 	nr := len(g.regs)
@@ -77,6 +83,8 @@ func (g *gen) peephole() {
 				in.op, in.b, in.imm = bc.LD64LD64, p.b, in.imm<<32|int64(uint32(p.imm))
 				p.op = opDead
 			}
+		case bc.LDX64, bc.LDX8U:
+			g.fuseHeader(i, prev, count)
 		case bc.LBLT:
 			p := &g.code[prev(i)]
 			if p.op == bc.ADDI && p.a == in.a && p.b == in.a && fits16(p.imm) && in.b != in.a {
@@ -127,6 +135,40 @@ func (g *gen) fuseFloat(i, p, pp int, temp func(ref) bool) {
 		in.op, in.b, in.c, in.imm = op, x, a.b, a.imm
 		a.op = opDead
 	}
+}
+
+// fuseHeader lets the load i of an element read the header of its slice or string where it lies in memory, if it
+// was loaded for nothing else. What lies between must be known not to write memory, nor the address.
+func (g *gen) fuseHeader(i int, prev func(int) int, count []uint8) {
+	in := &g.code[i]
+	p := prev(i)
+	h := &g.code[p]
+	switch h.op {
+	case bc.LD64, bc.LD8U, bc.LDI, bc.MOV, bc.ADD, bc.ADDI, bc.SUB:
+		if between := h; between.a != in.b {
+			if h = &g.code[prev(p)]; h.b == between.a {
+				return
+			}
+		}
+	}
+	if h.op != bc.LD192 && h.op != bc.LD128 || h.a != in.b || in.b.o != 0 || count[in.b.v] != 2 || !g.sameLine(h.pos, in.pos) {
+		return
+	}
+	v := &g.regs[in.b.v]
+	if v.area >= 0 || v.fixed >= 0 || v.defer_ || v.object {
+		return
+	}
+	op := bc.LDHX64
+	if in.op == bc.LDX8U {
+		op = bc.LDHX8U
+	}
+	in.op, in.b, in.imm = op, h.b, h.imm
+	h.op = opDead
+}
+
+// sameLine says that a panic at either position is reported alike.
+func (g *gen) sameLine(a, b token.Pos) bool {
+	return a == b || tree.InlinedAt(a) == tree.InlinedAt(b) && g.ctx.Position(a).Line == g.ctx.Position(b).Line
 }
 
 func (g *gen) fuseFMA(i, p int, temp func(ref) bool) {

@@ -39,7 +39,6 @@ package escape
 
 import (
 	"go/constant"
-	"go/token"
 	"go/types"
 
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -68,8 +67,7 @@ type Analyzer struct {
 	p        *tree.Program
 	state    map[*tree.Func]nestState // of declared functions
 	nests    map[*tree.Func]*nest
-	clauses  map[*tree.Var]token.Pos // variables of type switches: their clauses
-	static   map[tree.Node]bool      // what package-level variables are made of from the start
+	static   map[tree.Node]bool // what package-level variables are made of from the start
 	pointers map[types.Type]bool
 	bound    map[*tree.Func]*tree.Func
 	defs     map[*tree.Var]tree.Expr // the only value of variables that are assigned once
@@ -88,7 +86,7 @@ type Analyzer struct {
 func New(p *tree.Program) *Analyzer {
 	return &Analyzer{
 		p: p, state: map[*tree.Func]nestState{}, nests: map[*tree.Func]*nest{},
-		clauses: map[*tree.Var]token.Pos{}, static: map[tree.Node]bool{}, held: map[tree.Node]tree.Stmt{}, pointers: map[types.Type]bool{}, bound: map[*tree.Func]*tree.Func{}, defs: map[*tree.Var]tree.Expr{},
+		static: map[tree.Node]bool{}, held: map[tree.Node]tree.Stmt{}, pointers: map[types.Type]bool{}, bound: map[*tree.Func]*tree.Func{}, defs: map[*tree.Var]tree.Expr{},
 		index: map[*tree.Func]int{}, low: map[*tree.Func]int{}, onStack: map[*tree.Func]bool{},
 	}
 }

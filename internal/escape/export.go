@@ -65,7 +65,7 @@ func (b *batch) graph() *Graph {
 		switch {
 		case l.v != nil:
 			v.Kind = [...]string{tree.Local: "variable", tree.Param: "parameter", tree.Result: "result", tree.Capture: "captured value", tree.Global: "variable"}[l.v.Kind]
-			v.Text, v.Pos, v.Type = l.v.Name, b.a.p.Site(b.a.posOf(l.v)), b.a.typeText(l.v.T)
+			v.Text, v.Pos, v.Type = l.v.Name, b.a.p.Site(l.v.Pos), b.a.typeText(l.v.T)
 		case l.node != nil:
 			v.Kind, v.Text, v.Pos = "storage", b.a.text(b.a.literalized(l.node)), b.a.p.Site(place(l.node))
 		default:

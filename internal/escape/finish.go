@@ -84,7 +84,7 @@ func (b *batch) finish() {
 			}
 			l.v.Esc, l.v.Info = esc, nil
 			if esc == tree.EscHeap && !hidden(l.v) && b.a.Report != nil && l.fn.Flags&tree.Wrapper == 0 {
-				b.a.report(Finding{Pos: b.a.posOf(l.v), Kind: Moved, Text: "moved to heap: " + b.a.varName(l.v), What: b.a.varName(l.v), Fn: l.fn, Var: l.v, Path: l.path, End: l.end, Size: b.a.p.Sizes.Sizeof(l.v.T)})
+				b.a.report(Finding{Pos: l.v.Pos, Kind: Moved, Text: "moved to heap: " + b.a.varName(l.v), What: b.a.varName(l.v), Fn: l.fn, Var: l.v, Path: l.path, End: l.end, Size: b.a.p.Sizes.Sizeof(l.v.T)})
 			}
 			continue
 		}
@@ -164,14 +164,6 @@ func place(n tree.Node) token.Pos {
 		}
 	}
 	return n.Pos()
-}
-
-// posOf is the position of v in messages.
-func (a *Analyzer) posOf(v *tree.Var) token.Pos {
-	if p, ok := a.clauses[v]; ok {
-		return p
-	}
-	return v.Pos
 }
 
 // decision is the field for the decision on what n allocates, nil for func values without captures.

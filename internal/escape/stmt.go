@@ -66,7 +66,6 @@ func (e *builder) stmt(s tree.Stmt) {
 				continue
 			}
 			d := e.declare(c.V)
-			e.a.clauses[c.V] = c.P
 			if e.a.hasPointers(c.V.T) {
 				ds = append(ds, e.dotType(d, c.V.T, s, "switch case"))
 			}

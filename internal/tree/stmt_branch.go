@@ -283,6 +283,10 @@ func (b *builder) typeSwitch(s *ast.TypeSwitchStmt, name types.Object) {
 		}
 		if obj := b.info.Implicits[cl]; obj != nil {
 			c.V = b.declare(obj)
+			c.V.Pos = cl.Case
+			if n := len(cl.List); n > 0 {
+				c.V.Pos = lastType(cl.List[n-1])
+			}
 			if len(c.Types) != 1 || c.Types[0] == nil {
 				c.V.T = sw.X.Type()
 			}
@@ -350,4 +354,39 @@ func (b *builder) received(c *Comm, s *ast.AssignStmt, i int, t types.Type, afte
 	c.Decl = append(c.Decl, v)
 	r := b.ref(v, e.Pos())
 	return r, append(after, &Assign{At{e.Pos()}, []Expr{x}, []Expr{b.convert(r, x.Type())}})
+}
+
+// lastType is the position of the last type in a type expression, where the real compiler has the variable of a clause.
+func lastType(e ast.Expr) token.Pos {
+	for {
+		switch x := e.(type) {
+		case *ast.ParenExpr:
+			e = x.X
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.ArrayType:
+			e = x.Elt
+		case *ast.ChanType:
+			e = x.Value
+		case *ast.MapType:
+			e = x.Value
+		case *ast.Ellipsis:
+			e = x.Elt
+		case *ast.IndexExpr:
+			e = x.Index
+		case *ast.IndexListExpr:
+			e = x.Indices[len(x.Indices)-1]
+		case *ast.FuncType:
+			list := x.Params.List
+			if x.Results != nil && len(x.Results.List) > 0 {
+				list = x.Results.List
+			}
+			if len(list) == 0 {
+				return x.Pos()
+			}
+			e = list[len(list)-1].Type
+		default: // of a selector it is the package
+			return e.Pos()
+		}
+	}
 }

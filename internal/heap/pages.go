@@ -151,9 +151,7 @@ func (h *pageHeap) grow(n uint64) (p uint64, ok bool) {
 	if ahead >= hugePages {
 		more = (more + hugePages - 1) &^ (hugePages - 1)
 	}
-	if more <= maxPages && more <= uint64(len(h.free.tree[0]))*chunkPages && h.space.Used()+(n+4*ahead)<<PageShift < h.scav.most(h.space) &&
-		h.held()+(n+ahead)<<PageShift <= h.scav.keep() {
-		h.extend(more)
+	if room := (n + 4*ahead) << PageShift; h.space.Used()+room < h.scav.most(h.space) && h.held()+(more-old)<<PageShift <= h.scav.keep() && h.extend(more) {
 		h.commit(p, more-p)
 	}
 	return p, true

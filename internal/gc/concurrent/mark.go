@@ -29,10 +29,28 @@ import (
 // at the tail in batches. It has no stack or ring of its own: the longer a span
 // waits, the more of its objects turn grey before its turn comes.
 //
+// # Waiting for memory
+//
+// A marker spends its time waiting for cache lines, one hundred nanoseconds each, and how many it
+// waits for at once decides how fast it is. A processor looks a few hundred instructions ahead, but
+// not past a locked instruction, which setting a mark is, and only by luck past a branch that depends on
+// what it waits for. So each pass asks for all its lines before it needs one:
+//
+//	pointers of grey objects are loaded, one object after another, into found: no marks, hardly a branch
+//	found pointers are resolved to mark words, all, without a branch on what those hold
+//	then they are marked, those in a row that share a word by one instruction
+//
+// Found is marked when it is full, or when it has a pointer into the span under scan. For there
+// a structure was likely built in one go, and following it now finds its lines in the cache; when
+// that happens, the remaining lines of the window are asked for at once. And the record and the first objects of
+// items further down the batch are touched while the one before is scanned. (An instruction that fetches
+// without loading would do as well and is not to be had without assembly.)
+//
 // A large object is cut into pieces, which are items of their own: many can share
 // it, and nobody works longer at an item than the world can wait.
 const (
 	batch      = 64        // items
+	foundMost  = 128       // pointers; a power of two, at least 128
 	pieceBytes = 128 << 10 // of a large object
 	checkEvery = 32 << 10  // bytes scanned between two looks at stop
 )
@@ -47,11 +65,21 @@ type worker struct {
 	nout int
 	kind gc.RootKind // of the roots that are shown
 
-	found [128]uint64 // pointers of objects under scan, to be marked
+	found  [foundMost]uint64 // numbers within the page table, to be marked: found[:nfound]
+	nfound int
+	hits   [foundMost]hit // of found, while it is being marked
+	touch  uint64         // sum of what was loaded only to have it in the cache
 
 	counts
 	unchecked uint64       // bytes scanned since the last look at stop
 	mine      atomic.Int64 // ns of fractional work in the cycle
+}
+
+// hit is a found pointer as resolved.
+type hit struct {
+	span *heap.Span
+	word *heap.Bits
+	bit  uint64 // of word; 0 when there was nothing to mark
 }
 
 // counts is what a marker has done, in bytes and objects.
@@ -69,6 +97,7 @@ type tables struct {
 	base    unsafe.Pointer // host address of guest address 0
 	table   unsafe.Pointer // page → span id
 	records unsafe.Pointer // span id → record
+	limit   uint64         // bytes the page table covered when the cycle began; what lies beyond is newer, and black
 
 	roots  [gc.NumRootKinds]atomic.Uint64
 	sum    struct{ bytes, scan, objects, work atomic.Uint64 } // of counts of those who have reported
@@ -78,8 +107,9 @@ type tables struct {
 }
 
 func (t *tables) begin(h *heap.Heap) {
-	table, _ := h.PageTable()
+	table, pages := h.PageTable()
 	t.heap, t.base, t.table, t.records = h, h.Space().Base(), table, unsafe.Pointer(h.SpanByID(0))
+	t.limit = pages << heap.PageShift
 	for k := range t.roots {
 		t.roots[k].Store(0)
 	}
@@ -98,30 +128,46 @@ func (w *worker) Kind(k gc.RootKind) { w.kind = k }
 // Pointer implements gc.Marker.
 func (w *worker) Pointer(p mem.Addr) {
 	w.roots[w.kind].Add(8)
-	w.mark(p)
+	w.words(unsafe.Pointer(&p), 1)
 }
 
 // Range implements gc.Marker.
 func (w *worker) Range(base mem.Addr, words int, mask []uint64) {
 	w.roots[w.kind].Add(uint64(words) * 8)
 	w.work += uint64(words) * 8
-	w.vague = mask == nil || w.kind == gc.RootStacks && !w.strict
-	each(w.base, base, words, mask, w.mark)
-	w.vague = false
+	w.doubt(mask == nil || w.kind == gc.RootStacks && !w.strict)
+	p := unsafe.Add(w.base, base&mem.Mask)
+	for i := 0; i < words; i += 64 {
+		w.words(unsafe.Add(p, i*8), part64(mask, i, words))
+	}
+	w.doubt(false)
+}
+
+// doubt says whether what is found from now on may be no pointers.
+func (w *worker) doubt(vague bool) {
+	if w.vague != vague {
+		w.markFound()
+		w.vague = vague
+	}
+}
+
+// part64 is the bits of mask, all if it is nil, for the words from i to i+63 of a range.
+func part64(mask []uint64, i, words int) uint64 {
+	m := ^uint64(0)
+	if mask != nil {
+		m = mask[i/64]
+	}
+	if left := words - i; left < 64 {
+		m &= 1<<left - 1
+	}
+	return m
 }
 
 // each calls f for the words of a range that mask names.
 func each(space unsafe.Pointer, base mem.Addr, words int, mask []uint64, f func(p uint64)) {
 	p := unsafe.Add(space, base&mem.Mask)
 	for i := 0; i < words; i += 64 {
-		m := ^uint64(0)
-		if mask != nil {
-			m = mask[i/64]
-		}
-		if left := words - i; left < 64 {
-			m &= 1<<left - 1
-		}
-		for ; m != 0; m &= m - 1 {
+		for m := part64(mask, i, words); m != 0; m &= m - 1 {
 			if v := load(unsafe.Add(p, (i+bits.TrailingZeros64(m))*8)); v != 0 {
 				f(v)
 			}
@@ -136,10 +182,7 @@ func load(p unsafe.Pointer) uint64 { return atomic.LoadUint64((*uint64)(p)) }
 // whether its span must be queued.
 func (t *tables) set(p uint64, n *counts) (id uint32, enqueue bool) {
 	off := p - mem.HeapBase
-	if off >= mem.HeapEnd-mem.HeapBase {
-		return 0, false
-	}
-	if _, pages := t.heap.PageTable(); off>>heap.PageShift >= pages {
+	if off >= t.limit {
 		return 0, false
 	}
 	id = atomic.LoadUint32((*uint32)(unsafe.Add(t.table, off>>heap.PageShift*4)))
@@ -168,10 +211,20 @@ func (t *tables) set(p uint64, n *counts) (id uint32, enqueue bool) {
 	return id, atomic.LoadUint32(&s.Queued) == 0 && atomic.CompareAndSwapUint32(&s.Queued, 0, 1)
 }
 
-func (w *worker) mark(p uint64) {
-	if id, enqueue := w.set(p, &w.counts); enqueue {
-		w.push(item(id))
+// words takes the words at p that mask names, which may be pointers, to be marked soon.
+func (w *worker) words(p unsafe.Pointer, mask uint64) {
+	if w.nfound > foundMost-64 {
+		w.markFound()
 	}
+	k, limit := w.nfound, w.limit
+	for ; mask != 0; mask &= mask - 1 {
+		v := load(unsafe.Add(p, bits.TrailingZeros64(mask)*8))
+		w.found[k&(foundMost-1)] = v
+		if v-mem.HeapBase < limit {
+			k++
+		}
+	}
+	w.nfound = k
 }
 
 func (w *worker) push(it item) {
@@ -192,6 +245,7 @@ func (w *worker) flush() {
 
 // fill takes a batch. What was found comes first, so that it is shared.
 func (w *worker) fill() bool {
+	w.markFound()
 	w.flush()
 	w.next, w.n = 0, w.q.take(w.in[:])
 	return w.n > 0
@@ -203,6 +257,7 @@ func (w *worker) finish() {
 		w.q.put(w.in[w.next:w.n]...)
 		w.next, w.n = 0, 0
 	}
+	w.markFound()
 	w.flush()
 	w.report(true)
 }
@@ -233,6 +288,7 @@ func (w *worker) empty(stop func() bool) bool {
 	for w.next < w.n {
 		it := w.in[w.next]
 		w.next++
+		w.ahead()
 		before := w.work
 		w.scanItem(it)
 		if w.unchecked += w.work - before + 256; w.unchecked >= checkEvery {
@@ -245,8 +301,29 @@ func (w *worker) empty(stop func() bool) bool {
 	return true
 }
 
+// ahead touches what the next items will need.
+func (w *worker) ahead() {
+	if w.next+1 < w.n {
+		s := w.spanOf(w.in[w.next+1])
+		w.touch += s.Base + atomic.LoadUint64(&s.Bits(0).Mark)
+	}
+	if w.next < w.n {
+		s := w.spanOf(w.in[w.next])
+		start := unsafe.Add(w.base, s.Base)
+		for i := range min(s.Windows(), 4) {
+			b := s.Bits(i)
+			todo := atomic.LoadUint64(&b.Mark) &^ atomic.LoadUint64(&b.Scan)
+			w.fetch(unsafe.Add(start, uint64(i)*64*s.Size), s.Size, todo&-todo)
+		}
+	}
+}
+
+func (w *worker) spanOf(it item) *heap.Span {
+	return (*heap.Span)(unsafe.Add(w.records, uintptr(uint32(it))*heap.RecordUnit))
+}
+
 func (w *worker) scanItem(it item) {
-	s := (*heap.Span)(unsafe.Add(w.records, uintptr(uint32(it))*heap.RecordUnit))
+	s := w.spanOf(it)
 	types := w.heap.Types()
 	if piece := it >> 32; piece > 0 {
 		from := (piece - 1) * pieceBytes
@@ -269,94 +346,131 @@ func (w *worker) scanItem(it item) {
 	}
 }
 
-// window scans the grey objects of a window, and those that turn grey meanwhile.
-//
-// Pointers are gathered before they are marked: a locked instruction waits for all loads before
-// it and holds up all behind it, so that between marks each object would be a cache miss of its own.
+// window scans the grey objects of a window. It comes back to those that turn grey meanwhile, if they do
+// because of the span's own pointers.
 func (w *worker) window(s *heap.Span, at uint32, types []heap.TypeInfo) {
 	b := s.Bits(at)
-	size := s.Size
+	size, limit := s.Size, w.limit
+	base, extent := s.Base, uint64(s.NPages)<<heap.PageShift
 	start := unsafe.Add(w.base, s.SlotAddr(at*64))
 	ids := unsafe.Add(s.Types, uintptr(at)*64*4)
-	_, pages := w.heap.PageTable()
-	limit := pages << heap.PageShift
-	for {
-		todo := atomic.LoadUint64(&b.Mark) &^ atomic.LoadUint64(&b.Scan)
+	last, mask, whole := -1, uint64(0), false // of the object before
+	for round := 0; ; round++ {
+		scanned := atomic.LoadUint64(&b.Scan)
+		todo := atomic.LoadUint64(&b.Mark) &^ scanned
 		if todo == 0 {
 			return
 		}
+		if round == 1 {
+			w.fetch(start, size, atomic.LoadUint64(&b.Alloc)&^scanned)
+		}
 		atomic.OrUint64(&b.Scan, todo)
 		w.work += uint64(bits.OnesCount64(todo)) * size
-		k := 0
+		nearest := ^uint64(0)
+		k := w.nfound
 		for ; todo != 0; todo &= todo - 1 {
 			i := bits.TrailingZeros64(todo)
-			id := int(*(*uint32)(unsafe.Add(ids, uintptr(i)*4)))
-			if id >= len(types) {
-				id = 0
+			if id := int(*(*uint32)(unsafe.Add(ids, uintptr(i)*4))); id != last {
+				last = id
+				if id >= len(types) {
+					id = 0
+				}
+				t := &types[id]
+				mask, whole = t.Mask0, id > 0 && t.Size*2 > size && t.Words <= 64 && t.Words*8 <= size
 			}
-			t := &types[id]
-			if id == 0 || t.Size*2 <= size || t.Words > 64 || t.Words*8 > size {
+			if !whole {
+				w.nfound = k
 				w.scan(s, at*64+uint32(i), types)
+				k, nearest = w.nfound, 0
 				continue
 			}
+			if k > foundMost-64 { // an object has 64 at most
+				w.nfound = k
+				w.markFound()
+				k = 0
+			}
 			obj := unsafe.Add(start, uint64(i)*size)
-			for m := t.Mask0; m != 0; m &= m - 1 {
+			for m := mask; m != 0; m &= m - 1 {
 				p := load(unsafe.Add(obj, bits.TrailingZeros64(m)*8))
-				w.found[k&127] = p
+				w.found[k&(foundMost-1)] = p
+				nearest = min(nearest, p-base)
 				if p-mem.HeapBase < limit {
 					k++
 				}
 			}
-			if k >= 64 { // an object has 64 at most
-				w.markAll(w.found[:k])
-				k = 0
-			}
 		}
-		w.markAll(w.found[:k])
+		w.nfound = k
+		if nearest >= extent {
+			return
+		}
+		w.markFound()
 	}
 }
 
-// markAll marks what the pointers of a list point to, all within the page
-// table. Those in a row that share a word of mark bits share its atomic or.
-func (w *worker) markAll(list []uint64) {
-	table, records := w.table, w.records
-	var word *heap.Bits
-	var span *heap.Span
-	var spanID uint32
-	grey := uint64(0) // of word, not yet marked
-	for _, p := range list {
-		off := p - mem.HeapBase
-		id := atomic.LoadUint32((*uint32)(unsafe.Add(table, off>>heap.PageShift*4)))
+// fetch loads a word of each of some objects of a window.
+func (w *worker) fetch(start unsafe.Pointer, size, objects uint64) {
+	sum := uint64(0)
+	for ; objects != 0; objects &= objects - 1 {
+		sum += load(unsafe.Add(start, uint64(bits.TrailingZeros64(objects))*size))
+	}
+	w.touch += sum
+}
+
+// markFound marks what the found pointers point to.
+func (w *worker) markFound() {
+	list, table, records := w.found[:w.nfound], w.table, w.records
+	free := uint64(0) // not 0: one of them points to a free slot
+	for j, p := range list {
+		id := atomic.LoadUint32((*uint32)(unsafe.Add(table, (p-mem.HeapBase)>>heap.PageShift*4)))
 		to := (*heap.Span)(unsafe.Add(records, uintptr(id)*heap.RecordUnit))
 		i := (p - to.Base) * uint64(to.DivMagic) >> 32
+		bit := uint64(1) << (i % 64)
 		if i >= uint64(to.NSlots) {
-			continue
+			to, i, bit = (*heap.Span)(records), 0, 0 // a record without slots need not be followed by bits; that of no span is
 		}
 		x := to.Bits(uint32(i / 64))
 		alloc := atomic.LoadUint64(&x.Alloc)
-		bit := uint64(1) << (i % 64)
-		if alloc&^atomic.LoadUint64(&x.Mark)&bit == 0 {
-			if alloc&bit == 0 {
-				w.stray.CompareAndSwap(0, p)
-			}
+		free |= bit &^ alloc
+		w.hits[j] = hit{to, x, bit & alloc &^ atomic.LoadUint64(&x.Mark)}
+	}
+	if free != 0 && !w.vague {
+		w.strays(list)
+	}
+	w.nfound = 0
+	var last hit // bit: of word, not yet marked
+	for j := range list {
+		h := &w.hits[j]
+		if h.bit == 0 {
 			continue
 		}
-		if x != word {
-			if grey != 0 {
-				w.markWord(span, spanID, word, grey)
-			}
-			word, span, spanID, grey = x, to, id, 0
+		if h.word != last.word {
+			w.markWord(&last)
+			last = *h
 		}
-		grey |= bit
+		last.bit |= h.bit
 	}
-	if grey != 0 {
-		w.markWord(span, spanID, word, grey)
+	w.markWord(&last)
+}
+
+// strays notes a pointer of a list that points to a free slot.
+func (w *worker) strays(list []uint64) {
+	for _, p := range list {
+		if s := w.heap.SpanOf(p); s != nil {
+			i := (p - s.Base) * uint64(s.DivMagic) >> 32
+			if i < uint64(s.NSlots) && atomic.LoadUint64(&s.Bits(uint32(i/64)).Alloc)>>(i%64)&1 == 0 {
+				w.stray.CompareAndSwap(0, p)
+			}
+		}
 	}
 }
 
-// markWord marks the objects of s that grey names in a word of bits.
-func (w *worker) markWord(s *heap.Span, id uint32, word *heap.Bits, grey uint64) {
-	fresh := uint64(bits.OnesCount64(grey &^ atomic.OrUint64(&word.Mark, grey)))
+// markWord marks the objects that h names in a word of bits.
+func (w *worker) markWord(h *hit) {
+	if h.bit == 0 {
+		return
+	}
+	s := h.span
+	fresh := uint64(bits.OnesCount64(h.bit &^ atomic.OrUint64(&h.word.Mark, h.bit)))
 	if fresh == 0 {
 		return
 	}
@@ -367,7 +481,7 @@ func (w *worker) markWord(s *heap.Span, id uint32, word *heap.Bits, grey uint64)
 	}
 	w.counts.scan += fresh * s.Size
 	if atomic.LoadUint32(&s.Queued) == 0 && atomic.CompareAndSwapUint32(&s.Queued, 0, 1) {
-		w.push(item(id))
+		w.push(item(s.ID()))
 	}
 }
 
@@ -388,9 +502,9 @@ func (w *worker) scan(s *heap.Span, slot uint32, types []heap.TypeInfo) {
 	if id >= len(types) {
 		id = 0
 	}
-	w.vague = id == 0
+	w.doubt(id == 0)
 	w.elements(unsafe.Add(w.base, s.SlotAddr(slot)), 0, s.Extent, s.Extent, &types[id])
-	w.vague = false
+	w.doubt(false)
 }
 
 // part scans the bytes from lo to hi of a large object.
@@ -400,9 +514,9 @@ func (w *worker) part(s *heap.Span, lo, hi uint64, types []heap.TypeInfo) {
 		id = 0
 	}
 	w.work += hi - lo
-	w.vague = id == 0
+	w.doubt(id == 0)
 	w.elements(unsafe.Add(w.base, s.Base), lo, hi, s.Extent, &types[id])
-	w.vague = false
+	w.doubt(false)
 }
 
 // elements scans the words from byte lo to byte hi of an object of n bytes, which holds
@@ -412,10 +526,8 @@ func (w *worker) elements(obj unsafe.Pointer, lo, hi, n uint64, t *heap.TypeInfo
 		return
 	}
 	if t.Size == 8 { // pointers, nothing else
-		for e := lo; e+8 <= hi; e += 8 {
-			if p := load(unsafe.Add(obj, e)); p != 0 {
-				w.mark(p)
-			}
+		for e := lo; e < hi; e += 64 * 8 {
+			w.words(unsafe.Add(obj, e), part64(nil, 0, int((hi-e)/8)))
 		}
 		return
 	}
@@ -436,11 +548,7 @@ func (w *worker) elements(obj unsafe.Pointer, lo, hi, n uint64, t *heap.TypeInfo
 			if left := last - word; left < 64 {
 				m &= 1<<left - 1
 			}
-			for ; m != 0; m &= m - 1 {
-				if p := load(unsafe.Add(obj, e+(word+uint64(bits.TrailingZeros64(m)))*8)); p != 0 {
-					w.mark(p)
-				}
-			}
+			w.words(unsafe.Add(obj, e+word*8), m)
 		}
 	}
 }

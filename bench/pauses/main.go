@@ -1,10 +1,10 @@
-// Pauses runs a program with a large heap and many goroutines under collectors of
+// Pauses runs a program with a large heap and many goroutines natively and under collectors of
 // Terrarium and prints how long the world stood still, as histograms:
 //
 //	cd bench && go run ./pauses
 //	cd bench && go run ./pauses -mb 256 -seconds 10 -gc concurrent
 //
-// Every pause counts by itself: a cycle of concurrent has two, a cycle of marksweep is one. They come from
+// Every pause counts by itself: a cycle of concurrent has two, and a native one; a cycle of marksweep is one. They come from
 // the lines of gctrace and include the time that stopping the world takes.
 package main
 
@@ -31,7 +31,7 @@ var (
 	seconds    = flag.Int("seconds", 60, "how long the program runs after it has built its heap")
 	gogc       = flag.Int("gogc", 25, "GOGC; low, so that there are many cycles")
 	procs      = flag.Int("procs", runtime.NumCPU(), "GOMAXPROCS")
-	gcs        = flag.String("gc", "concurrent,marksweep", "collectors")
+	gcs        = flag.String("gc", "native,concurrent,marksweep", "collectors; native is the real runtime's")
 	verbose    = flag.Bool("v", false, "print the program's output")
 )
 
@@ -44,13 +44,19 @@ func main() {
 		command.Must(err)
 	}
 	defer os.RemoveAll(tmp)
-	terrarium, image := filepath.Join(tmp, "terrarium"), filepath.Join(tmp, "program.terra")
+	terrarium, image, native := filepath.Join(tmp, "terrarium"), filepath.Join(tmp, "program.terra"), filepath.Join(tmp, "program")
 	command.Run("..", "go", "build", "-o", terrarium, "./cmd/terrarium")
 	command.Run(".", terrarium, "build", "-o", image, "./pauses/program")
+	command.Run(".", "go", "build", "-o", native, "./pauses/program")
 	fmt.Printf("%d MB, %d goroutines, GOGC=%d, %d processors, %d s, %s, %s/%s\n", *mb, *goroutines, *gogc, *procs, *seconds, time.Now().Format("2006-01-02"), runtime.GOOS, runtime.GOARCH)
 	for _, gc := range strings.Split(*gcs, ",") {
-		c := exec.Command(terrarium, "run", "-gc", gc, "-gogc", fmt.Sprint(*gogc), "-procs", fmt.Sprint(*procs), "-debug", "gctrace=1",
-			image, fmt.Sprint(*mb), fmt.Sprint(*goroutines), fmt.Sprint(*seconds))
+		args := []string{fmt.Sprint(*mb), fmt.Sprint(*goroutines), fmt.Sprint(*seconds)}
+		c := exec.Command(native, args...)
+		if gc == "native" {
+			c.Env = append(os.Environ(), "GODEBUG=gctrace=1", fmt.Sprint("GOGC=", *gogc), fmt.Sprint("GOMAXPROCS=", *procs))
+		} else {
+			c = exec.Command(terrarium, append([]string{"run", "-gc", gc, "-gogc", fmt.Sprint(*gogc), "-procs", fmt.Sprint(*procs), "-debug", "gctrace=1", image}, args...)...)
+		}
 		var stderr bytes.Buffer
 		c.Stderr = &stderr
 		if err := c.Run(); err != nil {
@@ -64,7 +70,7 @@ func main() {
 		peak := 0.0
 		for _, m := range trace.FindAllStringSubmatch(text, -1) {
 			first, middle, last := number(m[1]), number(m[2]), number(m[3])
-			if gc == "concurrent" {
+			if gc != "marksweep" {
 				pauses = append(pauses, first, last)
 			} else {
 				pauses = append(pauses, first+middle+last)

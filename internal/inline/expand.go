@@ -280,7 +280,8 @@ func (x *expansion) substitute(p *tree.Var, arg tree.Expr) bool {
 	return false
 }
 
-// declareResults makes variables for the results, unless there is one return statement only, the last one.
+// declareResults makes variables for the results, unless there is one return statement only, the last one, whose values
+// can take the place of the call.
 func (x *expansion) declareResults() {
 	rs := x.body.Results
 	if len(rs) == 0 {
@@ -298,7 +299,7 @@ func (x *expansion) declareResults() {
 		return true
 	})
 	if n := len(x.body.Body); plain && returns == 1 && n > 0 {
-		if r, ok := x.body.Body[n-1].(*tree.Return); ok && len(r.Vals) == len(rs) {
+		if r, ok := x.body.Body[n-1].(*tree.Return); ok && len(r.Vals) == len(rs) && !callsIn(r.Vals[1:]) {
 			return
 		}
 	}
@@ -308,6 +309,21 @@ func (x *expansion) declareResults() {
 		x.results = append(x.results, v)
 		x.pre = append(x.pre, &tree.Declare{At: x.at, V: v, Undef: plain})
 	}
+}
+
+// callsIn reports whether any of the expressions has an effect on variables: they are evaluated together with
+// what stands before them, calls first.
+func callsIn(list []tree.Expr) (found bool) {
+	for _, e := range list {
+		tree.WalkExpr(e, func(n tree.Node) bool {
+			switch n.(type) {
+			case *tree.Call, *tree.Recv, *tree.Block:
+				found = true
+			}
+			return !found
+		})
+	}
+	return found
 }
 
 // returns makes the statements for a return statement of the body.

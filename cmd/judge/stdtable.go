@@ -114,9 +114,9 @@ func (s *stdResults) table(args []string) []byte {
 	}
 	sort.Strings(skipped)
 	b.WriteString(strings.Join(skipped, ""))
-	b.WriteString("\n| package | passed | failed | skipped | fail natively | processor s here | s native |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("\n| package | passed | failed | skipped | fail natively | processor s here | s native | run on |\n|---|--:|--:|--:|--:|--:|--:|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %.1f | %.1f |\n", r.Path, r.Passed, r.Failed, r.Skipped, len(r.Native), r.Took.Seconds(), r.NativeTook.Seconds())
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %.1f | %.1f | %s |\n", r.Path, r.Passed, r.Failed, r.Skipped, len(r.Native), r.Took.Seconds(), r.NativeTook.Seconds(), r.Date)
 	}
 	b.WriteString("\n## What fails\n\n")
 	for _, r := range rows {

@@ -1,7 +1,9 @@
 package host
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -234,7 +236,20 @@ func init() {
 	Register([]Entry{
 		{"runtime.metricRead", metricRead},
 		{"runtime.metricBuckets", metricBuckets},
+		{"runtime.metricName", metricName},
 	})
+}
+
+// metricNames are the names of the table, sorted.
+var metricNames = slices.Sorted(maps.Keys(metrics))
+
+// metricName(i int) string
+func metricName(c *Call) Status {
+	name := ""
+	if i := c.Arg(0); i < uint64(len(metricNames)) {
+		name = metricNames[i]
+	}
+	return c.giveString(1, name)
 }
 
 // metric finds the row of a name and the figures for it. With fresh, older figures

@@ -50,6 +50,28 @@ func readMetrics(p unsafe.Pointer, n, c int) {
 	}
 }
 
+// metricName is name number i of the host's table, or "".
+func metricName(i int) string
+
+// readMetricNames lists the metrics that there are.
+//
+//go:linkname readMetricNames runtime/metrics_test.runtime_readMetricNames
+func readMetricNames() (list []string) {
+	for i := 0; ; i++ {
+		name := metricName(i)
+		if name == "" {
+			break
+		}
+		list = append(list, name)
+	}
+	for i := range godebugs.All {
+		if g := &godebugs.All[i]; !g.Opaque {
+			list = append(list, "/godebug/non-default-behavior/"+g.Name+":events")
+		}
+	}
+	return list
+}
+
 // readGodebug is how often a setting of GODEBUG has changed what the program does.
 func readGodebug(name string) (kind int, value uint64) {
 	for i := range metricFuncs {

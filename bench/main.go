@@ -4,6 +4,7 @@
 //	cd bench && go run .            all peers
 //	cd bench && go run . -peers native,terrarium -rounds 9
 //	cd bench && go run . -o ../docs/bench.md
+//	cd bench && go run . -effect    what inlining and escape analysis save, see effect.go
 //
 // Wazero compiles a wasip1 build of the program and runs it, without the option that would
 // make it possible to stop the program.
@@ -42,6 +43,7 @@ var (
 	peers  = flag.String("peers", "native,terrarium,wazero,yaegi", "who takes part")
 	only   = flag.String("run", "", "programs that match this regexp")
 	out    = flag.String("o", "", "also write the table to this file")
+	saved  = flag.Bool("effect", false, "measure what inlining and escape analysis save, and nothing else")
 	versus = flag.String("versus", "", "another terrarium `command` to compare with")
 )
 
@@ -57,6 +59,10 @@ func main() {
 		*peers += ",versus"
 	}
 	match := regexp.MustCompile(*only)
+	if *saved {
+		effect(terrarium, match)
+		return
+	}
 	var text strings.Builder
 	w := io.MultiWriter(os.Stdout, &text)
 	fmt.Fprintf(w, "`cd bench && go run . -rounds %d` on %s, %s %s/%s, %d cores: time of the kernel, median of %d rounds in turns\n(yaegi one round, at most %v).\n\n", *rounds, time.Now().Format("2006-01-02"), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), *rounds, *limit)

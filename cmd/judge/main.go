@@ -45,7 +45,7 @@ usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v
        judge soak     [-time 2m] [-seed n] [-round n] [-rounds n] [-gc names] [-v]
        judge std      [-run regexp] [-results file] [-redo regexp|failed] [-for 10m] [-short=false] [-timeout 5m] [-memory MiB]
                       [-j n] [-v] [-json] [-junit file] [-o file] [packages]
-       judge allocs   [-n 100] [-run regexp] [-timeout 20s] [-bare=false] [-v] [-o file] [packages]
+       judge allocs   [-n 100] [-run regexp] [-kinds benchmarks,tests] [-results file] [-redo regexp] [-timeout 60s] [-v] [-o file] [packages]
 
 Run it from the module's folder. The last line of each is "N passed, M failed, K skipped".
 `

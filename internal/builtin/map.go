@@ -56,7 +56,7 @@ const (
 	ctrlDeleted = 0xfe
 	CtrlLow     = 0x0101010101010101
 	CtrlHigh    = 0x8080808080808080
-	groupSlots  = 8
+	GroupSlots  = 8
 	MaxGroups   = 1 << 20 // no table has more: Go's have 128
 
 	needKeyUpdate = 1 << 0
@@ -185,7 +185,7 @@ func (t *Types) Put(mt, m uint64, k Key, hash uint64, store func(slot mem.Addr))
 		return 0
 	}
 	data, mask, table := t.groups(m, hash)
-	if data == 0 {
+	if data == 0 || table == 0 && s.Load64(m+mapUsed) >= GroupSlots { // a full small map grows, even if it has the key
 		return 0
 	}
 	flags := s.Load32(mt + MapFlags)
@@ -232,7 +232,7 @@ func (t *Types) Put(mt, m uint64, k Key, hash uint64, store func(slot mem.Addr))
 			}
 			s.Store16(table+TabGrowth, left-1)
 			s.Store16(table+TabUsed, s.Load16(table+TabUsed)+1)
-		} else if s.Load64(m+mapUsed) >= groupSlots {
+		} else if s.Load64(m+mapUsed) >= GroupSlots {
 			return 0
 		}
 		key := g + 8 + j*slot

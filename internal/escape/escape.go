@@ -343,7 +343,7 @@ func (a *Analyzer) origin(x tree.Expr) tree.Expr {
 			}
 			x = y.X
 		case *tree.Convert:
-			if spills(y.T.Underlying(), y.X.Type().Underlying()) || !types.Identical(y.T.Underlying(), y.X.Type().Underlying()) {
+			if spills(y.T.Underlying(), y.X.Type().Underlying()) || !a.sameBits(y.T.Underlying(), y.X.Type().Underlying()) {
 				return x
 			}
 			x = y.X
@@ -352,6 +352,16 @@ func (a *Analyzer) origin(x tree.Expr) tree.Expr {
 		}
 	}
 	return x
+}
+
+// sameBits reports whether a conversion between underlying types does nothing: they are identical, or integers of one size and sign.
+func (a *Analyzer) sameBits(t, u types.Type) bool {
+	if types.Identical(t, u) {
+		return true
+	}
+	x, ok := t.(*types.Basic)
+	y, also := u.(*types.Basic)
+	return ok && also && x.Info()&y.Info()&types.IsInteger != 0 && x.Info()&types.IsUnsigned == y.Info()&types.IsUnsigned && a.p.Sizes.Sizeof(t) == a.p.Sizes.Sizeof(u)
 }
 
 // staticFunc is the function that the func value x is known to be, or nil.

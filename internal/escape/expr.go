@@ -570,9 +570,29 @@ func (a *Analyzer) literalSize(n *tree.MakeSlice) {
 		}
 		if c := a.staticConst(*size); c != nil && c.Val.Kind() == constant.Int && constant.Sign(c.Val) >= 0 {
 			if _, ok := constant.Int64Val(c.Val); ok {
-				*size = &tree.Const{Typed: tree.Typed{At: tree.At{P: (*size).Pos()}, T: types.Typ[types.Int]}, Val: c.Val}
+				putConstant(size, c.Val)
 			}
 		}
+	}
+}
+
+// putConstant puts v, which is the value of *x, in its place, behind what else evaluating *x does.
+func putConstant(x *tree.Expr, v constant.Value) {
+	for {
+		b, ok := (*x).(*tree.Block)
+		if !ok || b.X == nil {
+			break
+		}
+		x = &b.X
+	}
+	pure := true
+	tree.WalkExpr(*x, func(n tree.Node) bool {
+		_, block := n.(*tree.Block)
+		pure = pure && !block
+		return pure
+	})
+	if pure {
+		*x = &tree.Const{Typed: tree.Typed{At: tree.At{P: (*x).Pos()}, T: (*x).Type()}, Val: v}
 	}
 }
 

@@ -94,8 +94,11 @@ func (b *batch) finish() {
 		if p := decision(l.node); p != nil {
 			*p = esc
 		}
-		if c := zeroCopy(l); c != nil && b.a.Frames {
-			c.Temp = true
+		if b.a.Frames {
+			if c := zeroCopy(l); c != nil {
+				c.Temp = true
+			}
+			b.a.fold(l.node)
 		}
 		if b.a.Report != nil {
 			b.site(l, esc)

@@ -58,6 +58,13 @@ func (a *Analyzer) literalized(n tree.Node) tree.Node {
 	return n
 }
 
+// fold puts the constant into n: a conversion to an interface then refers to static data.
+func (a *Analyzer) fold(n tree.Node) {
+	if m, ok := a.literalized(n).(*tree.ToIface); ok && m != n {
+		putConstant(&n.(*tree.ToIface).X, m.X.(*tree.Const).Val)
+	}
+}
+
 // FuncName is the name of f in messages.
 func (a *Analyzer) FuncName(f *tree.Func) string { return a.funcName(f) }
 

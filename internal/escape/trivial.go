@@ -90,6 +90,8 @@ func NewPass(p *tree.Program, prepare func(p *tree.Program, f *tree.Func)) func(
 	return func(_ *tree.Program, f *tree.Func) {
 		if a.Func(f); f.Flags&tree.Decided == 0 {
 			Decide(f)
+		} else {
+			appendsInFrame(a.p, f)
 		}
 	}
 }

@@ -54,3 +54,62 @@ func (c *Call) Grow(size uint64, id abi.TypeID, noscan bool, p, n, room, length 
 	}
 	return a, got, OK
 }
+
+// Buffers of appends in frames (see package lower). Their elements take appendBuffer bytes at most.
+const appendBuffer = 32
+
+// stepBuffer moves a slice into such a buffer, or makes more of it capacity: what its new length, which fits, would get on the heap.
+// [0..2] slice, [3] new length, [4] buffer, [5] element type id → [6..8], of the old length.
+func stepBuffer(c *Call) Status {
+	p, n, length, buf, id := c.Arg(0), c.Arg(1), c.Arg(3), c.Arg(4), abi.TypeID(c.Arg(5))
+	if int(id) >= len(c.Prog.Types) || c.Prog.Types[id].Size == 0 {
+		return c.Fatal("BUG: go:stepbuffer with a bad area")
+	}
+	size := c.Prog.Types[id].Size
+	most := appendBuffer / size
+	dst, ok := c.Space.Bytes(buf, most*size)
+	if !ok || length > most || n > length {
+		return c.Fatal("BUG: host: a buffer outside of memory")
+	}
+	if p != buf && n > 0 {
+		src, ok := c.Space.Bytes(p, n*size)
+		if !ok {
+			return c.Fatal("append outside of memory")
+		}
+		copy(dst, src)
+	}
+	clear(dst[n*size:])
+	room := min(heap.RoundUp(length*size, c.Prog.Types[id].PtrBytes == 0)/size, most)
+	c.SetSlice(6, buf, int(n), int(room))
+	return OK
+}
+
+// toHeap moves a slice from a buffer to the heap: [0..2] slice, [3] element type id, [4] 1 if it keeps its capacity → [5..7].
+func toHeap(c *Call) Status {
+	p, n, room, id := c.Arg(0), c.Arg(1), c.Arg(2), abi.TypeID(c.Arg(3))
+	if int(id) >= len(c.Prog.Types) || c.Prog.Types[id].Size == 0 || n > room || room > appendBuffer/c.Prog.Types[id].Size {
+		return c.Fatal("BUG: go:toheap with a bad area")
+	}
+	gt := &c.Prog.Types[id]
+	noscan := gt.PtrBytes == 0
+	keep := c.Arg(4) != 0
+	if room == 0 || n == 0 && !keep {
+		c.SetSlice(5, c.Heap.ZeroBase(), 0, 0)
+		return OK
+	}
+	copied := room
+	if !keep {
+		copied = n
+		room = heap.RoundUp(n*gt.Size, noscan) / gt.Size
+	}
+	if _, ok := c.Space.Bytes(p, copied*gt.Size); !ok {
+		return c.Fatal("BUG: host: a buffer outside of memory")
+	}
+	a, ok := c.Alloc(room*gt.Size, id, noscan)
+	if !ok {
+		return Collect
+	}
+	c.Space.Copy(a, p, copied*gt.Size)
+	c.SetSlice(5, a, int(n), int(room))
+	return OK
+}

@@ -25,6 +25,8 @@ func init() {
 		{"go:copy", copySlice},
 		{"go:append", appendSlice},
 		{"go:extend", extendSlice},
+		{"go:stepbuffer", stepBuffer},
+		{"go:toheap", toHeap},
 		{"go:memclr", func(c *Call) Status { c.wipe(c.Arg(0), c.Arg(1)); return OK }},
 		{"runtime.rawBytes", rawBytes},
 		{"runtime.memmove", memmove},

@@ -7589,6 +7589,9 @@ func loop(st *state) exit {
 				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
 					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
 					if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+						if table == 0 && (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) >= builtin.GroupSlots {
+							goto exitSaved
+						}
 						elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
 						break put
 					}
@@ -7799,7 +7802,7 @@ func loop(st *state) exit {
 						}
 					}
 
-					if st.wb != 0 {
+					if st.wb != 0 || table == 0 && (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) >= builtin.GroupSlots {
 						goto exitSaved
 					}
 					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p
@@ -15593,6 +15596,9 @@ func loopMetered(st *state) exit {
 				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
 					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
 					if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+						if table == 0 && (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) >= builtin.GroupSlots {
+							goto exitSaved
+						}
 						elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
 						break put
 					}
@@ -15803,7 +15809,7 @@ func loopMetered(st *state) exit {
 						}
 					}
 
-					if st.wb != 0 {
+					if st.wb != 0 || table == 0 && (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) >= builtin.GroupSlots {
 						goto exitSaved
 					}
 					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p
@@ -23595,6 +23601,9 @@ func loopCounted(st *state) exit {
 				for match := (v - builtin.CtrlLow) &^ v & builtin.CtrlHigh; match != 0; match &= match - 1 {
 					k := g + 8 + uint64(bits.TrailingZeros64(match)>>3)*slot
 					if (*(*uint64)(unsafe.Add(base, (k)&mem.Mask)))&keep == key {
+						if table == 0 && (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) >= builtin.GroupSlots {
+							goto exitSaved
+						}
 						elem = k + (*(*uint64)(unsafe.Add(base, (t+builtin.MapElemOff)&mem.Mask)))
 						break put
 					}
@@ -23805,7 +23814,7 @@ func loopCounted(st *state) exit {
 						}
 					}
 
-					if st.wb != 0 {
+					if st.wb != 0 || table == 0 && (*(*uint64)(unsafe.Add(base, (m)&mem.Mask))) >= builtin.GroupSlots {
 						goto exitSaved
 					}
 					(*(*uint64)(unsafe.Add(base, (k)&mem.Mask))) = p

@@ -100,6 +100,8 @@ func (g *gen) builtin(e *tree.Builtin, dst ref) {
 		}
 	case "append":
 		g.appendTo(e, dst)
+	case "toheap", "toheapcap":
+		g.toHeap(e, dst)
 	case "extend":
 		g.extendTo(e, dst)
 	case "copy":

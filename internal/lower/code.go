@@ -131,8 +131,12 @@ type variable struct {
 	defs  int32 // assignments seen in the body
 	uses  int32
 	alias bool // assigned once: may be bound to the result slot of a call
-	// buffered: an append to it has a buffer in the frame.
+	// buffered: an append to it has a buffer in the frame. buffer, -1 if its v.Buffer is not set, is the register
+	// with that buffer's address, 0 as long as it is not in use.
 	buffered bool
+	buffer   int32
+	// bufferObj is the register of a buffer whose capacity goes up in steps.
+	bufferObj int32
 	// rebind: a temporary whose every use follows exactly one of its assignments; each
 	// assignment gives it a register of its own.
 	rebind bool
@@ -235,6 +239,7 @@ func (g *gen) body() {
 	g.scan()
 	g.entry()
 	g.usedAt = g.op(opDead, none, none, none)
+	g.clearBuffers()
 	if g.hasDef {
 		g.exit = g.label()
 	}

@@ -206,7 +206,7 @@ func (g *gen) variable(v *tree.Var) *variable {
 		g.bug("global %s used as a local variable", v.Name)
 	}
 	v.Slot = int32(len(g.vars))
-	g.vars = append(g.vars, variable{v: v, l: g.layout(v.T), reg: -1, obj: -1})
+	g.vars = append(g.vars, variable{v: v, l: g.layout(v.T), reg: -1, obj: -1, buffer: -1})
 	return &g.vars[v.Slot]
 }
 

@@ -173,24 +173,51 @@ func (g *gen) frameMap(e *tree.MakeMap, dst ref, small, asked bool) {
 	g.move(dst, g.sizedMap(e.T, func(d ref) { g.move(d, hint, 1) }, p), 1)
 }
 
-// appendBuffer lets the first growth of an append whose result does not escape be to a buffer in the frame: the slice in
-// dst, which is empty and has not room for n elements, gets one. A buffer is used once, since an older slice
-// may still have it.
+// # Buffers of appends
+//
+// If the result of an append does not escape, the first growth of the slice is to a buffer in the frame, which is used once per
+// call of the function, since an older slice may still have it. A variable whose elements move to the heap later (v.Buffer)
+// has one buffer for all its appends, and a register with its address.
+
+// clearBuffers clears those registers.
+func (g *gen) clearBuffers() {
+	for _, list := range [][]*tree.Var{g.f.Params, g.f.Results, g.f.Locals} {
+		for _, v := range list {
+			if v.Buffer {
+				p := g.ptr()
+				g.ldi(p, 0)
+				g.variable(v).buffer = p.v
+			}
+		}
+	}
+}
+
+// appendBuffer gives the slice in dst a buffer if it has not room for n elements and may have one.
 func (g *gen) appendBuffer(e *tree.Builtin, el *Layout, n int64, dst ref) {
-	if !g.framed(e.Esc) || el.Size == 0 || n*el.Size > sliceBuffer || g.buffers >= 64 {
+	if !g.framed(e.Esc) || el.Size == 0 || n*el.Size > escape.AppendBuffer || g.buffers >= 64 {
 		return
 	}
-	if r, ok := e.Args[0].(*tree.Ref); ok {
-		x := g.variable(r.V)
-		if x.buffered {
+	x := &variable{buffer: -1}
+	if r := rootVar(e.Args[0]); r != nil && r.Kind != tree.Global {
+		if x = g.variable(r); x.heap || x.frame { // appended to in place
 			return
 		}
-		x.buffered = true
 	}
-	l := g.layout(g.ctx.Canon(types.NewArray(el.Type, sliceBuffer/el.Size)))
-	if !g.inFrameObj(e.Esc, l) {
+	if _, ok := e.Args[0].(*tree.Ref); !ok {
+		x = &variable{buffer: -1}
+	}
+	if x.buffered && !e.Step {
 		return
 	}
+	l := g.layout(g.ctx.Canon(types.NewArray(el.Type, escape.AppendBuffer/el.Size)))
+	if !x.buffered && !g.inFrameObj(e.Esc, l) {
+		return
+	}
+	if e.Step {
+		g.stepBuffer(x, el, l, n, dst)
+		return
+	}
+	x.buffered = true
 	if g.used == none {
 		g.used = g.word()
 		g.code[g.usedAt] = ins{op: bc.LDI, a: g.used, b: none, c: none, x: none, fix: -1, area: -1, pos: g.f.Pos}
@@ -207,6 +234,57 @@ func (g *gen) appendBuffer(e *tree.Builtin, el *Layout, n int64, dst ref) {
 	g.zero(o, l.Slots)
 	g.op(bc.OR, g.used, g.used, g.constReg(bit))
 	g.leaf(dst, o, 0)
-	g.ldi(dst.at(2), sliceBuffer/el.Size)
+	g.ldi(dst.at(2), escape.AppendBuffer/el.Size)
+	if x.buffer >= 0 {
+		g.move(ref{x.buffer, 0}, dst, 1)
+	}
+	g.bind(skip)
+}
+
+// stepBuffer is appendBuffer for an append whose capacity goes up in steps; x is the variable.
+func (g *gen) stepBuffer(x *variable, el, l *Layout, n int64, dst ref) {
+	if !x.buffered {
+		x.buffered, x.bufferObj = true, g.newFrameObject(l).v
+	}
+	o, p, skip, have := ref{x.bufferObj, 0}, ref{x.buffer, 0}, g.label(), g.label()
+	m := g.word()
+	g.opI(bc.ADDI, m, dst.at(1), n)
+	g.condJump(bc.BULE, m, dst.at(2), none, skip)
+	g.condJump(bc.BULT, g.constReg(escape.AppendBuffer/el.Size), m, none, skip)
+	g.condJump(bc.BR, p, none, none, have)
+	g.zero(o, l.Slots)
+	g.leaf(p, o, 0)
+	g.bind(have)
+	a := g.nativeArea("go:stepbuffer", 9)
+	g.move(a.arg(0, 3, 1), dst, 3)
+	g.move(a.arg(3, 1, 0), m, 1)
+	g.move(a.arg(4, 1, 1), p, 1)
+	g.ldiFix(a.arg(5, 1, 0), Fixup{Kind: FixTypeID, Type: el.Type})
+	r := a.result(6, 3, 1)
+	a.call()
+	g.move(dst, r, 3)
+	g.bind(skip)
+}
+
+// toHeap is the builtin of that name: it moves the elements of a slice from the buffer of its variable to the heap.
+func (g *gen) toHeap(e *tree.Builtin, dst ref) {
+	el := g.layout(e.T.Underlying().(*types.Slice).Elem())
+	p := ref{g.variable(e.Args[0].(*tree.Ref).V).buffer, 0}
+	g.into(e.Args[0], dst)
+	skip, off := g.label(), g.word()
+	g.condJump(bc.BRZ, p, none, none, skip)
+	g.op(bc.SUB, off, dst, p)
+	g.condJump(bc.BULT, g.constReg(escape.AppendBuffer/el.Size*el.Size), off, none, skip) // an empty rest is in the buffer too
+	keep := int64(0)
+	if e.Name == "toheapcap" {
+		keep = 1
+	}
+	a := g.nativeArea("go:toheap", 8)
+	g.move(a.arg(0, 3, 1), dst, 3)
+	g.ldiFix(a.arg(3, 1, 0), Fixup{Kind: FixTypeID, Type: el.Type})
+	g.ldi(a.arg(4, 1, 0), keep)
+	r := a.result(5, 3, 1)
+	a.call()
+	g.move(dst, r, 3)
 	g.bind(skip)
 }

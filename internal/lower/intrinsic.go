@@ -427,6 +427,9 @@ func makeIntrinsics() map[string]intrinsicFn {
 	}
 	m["internal/runtime/sys.Prefetch"], m["internal/runtime/sys.PrefetchStreamed"] = nothing, nothing
 	m["runtime.KeepAlive"] = keepAlive
+	m["runtime.smallWords"] = func(g *gen, _ []tree.Expr) ([]ref, bool) {
+		return []ref{g.addr(Fixup{Kind: FixData, Data: smallWords})}, true
+	}
 	m["internal/abi.FuncPCABI0"], m["internal/abi.FuncPCABIInternal"] = funcPC, funcPC
 	m["crypto/internal/constanttime.boolToUint8"] = same // a bool is 0 or 1
 	m["internal/abi.EscapeNonString"], m["internal/abi.EscapeToResultNonString"] = nothing, same

@@ -34,7 +34,7 @@ import (
 // address that is not committed faults here like any other guest access; every lock
 // is released by a deferred call for that reason.
 
-// hchan is a channel's header, 104 bytes as Go's.
+// hchan is a channel's header, 112 bytes as Go's.
 type hchan struct {
 	count    uint64   // elements in the buffer
 	size     uint64   // elements that fit in it
@@ -48,7 +48,7 @@ type hchan struct {
 	recvx    uint64   // index of the next element taken, < size
 	waits    uint64   // 1: the table has an entry
 	bubble   uint64   // number of the bubble it was made in, or 0
-	_        [3]uint64
+	_        [4]uint64
 }
 
 const hchanSize = uint64(unsafe.Sizeof(hchan{}))

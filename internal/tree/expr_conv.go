@@ -133,8 +133,22 @@ func (b *builder) conversion(e ast.Expr, t types.Type, pos token.Pos) Expr {
 		if f := b.foldConversion(c, t, pos); f != nil {
 			return f
 		}
+		if s, ok := t.Underlying().(*types.Slice); ok && c.Val.Kind() == constant.String && b.p.Sizes.Sizeof(s.Elem()) == 4 {
+			return b.runeLit(constant.StringVal(c.Val), t, s.Elem(), pos)
+		}
 	}
 	return &Convert{Typed: Typed{At{pos}, t}, X: x}
+}
+
+// runeLit is []rune of a constant: a literal of its runes.
+func (b *builder) runeLit(s string, t, elem types.Type, pos token.Pos) Expr {
+	lit := &ArrayLit{Typed: Typed{At{pos}, t}}
+	for _, r := range s {
+		lit.Index = append(lit.Index, lit.Len)
+		lit.Elems = append(lit.Elems, &Const{Typed: Typed{At{pos}, b.p.Canon(elem)}, Val: constant.MakeInt64(int64(r))})
+		lit.Len++
+	}
+	return lit
 }
 
 // foldConversion converts a constant to a basic type (the operand of a conversion to a type parameter

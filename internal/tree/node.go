@@ -71,7 +71,7 @@ type FuncFlag uint32
 
 const (
 	NoInline    FuncFlag = 1 << iota // //go:noinline
-	NoEscape                         // //go:noescape
+	NoEscape                         // //go:noescape; with Linked: at the declaration without a body
 	NoSplit                          // //go:nosplit
 	UintptrEsc                       // //go:uintptrescapes
 	UintptrKeep                      // //go:uintptrkeepalive
@@ -112,11 +112,12 @@ type Var struct {
 	Outer *Var // the variable of the enclosing function; nil when Closure.Vals gives an arbitrary value
 	ByRef bool // the closure holds a pointer to Outer's heap home; otherwise a copy
 
-	Esc  Esc   // decision of room escape: EscHeap means that the variable lives in a heap object
-	Temp bool  // made by the compiler
-	Init Expr  // for a global with a static initialiser that needs no code, else nil
-	Slot int32 // owned by lower
-	Info any   // owned by room escape: its location
+	Esc    Esc   // decision of room escape: EscHeap means that the variable lives in a heap object
+	Buffer bool  // a slice, what is appended to it may live in a buffer of the frame until "toheap"
+	Temp   bool  // made by the compiler
+	Init   Expr  // for a global with a static initialiser that needs no code, else nil
+	Slot   int32 // owned by lower
+	Info   any   // owned by room escape: its location
 }
 
 // VarKind says where a variable belongs.
@@ -264,12 +265,15 @@ type (
 	// complex real imag print println panic recover, and unsafe.Add Slice SliceData String
 	// StringData ("Add" …). Close is "close". append's Args[1:] are elements, or one slice/string if Dots.
 	// Made by the builder: "nilcheck" is Args[0], an interface or pointer, after a trap when it is nil.
+	// Made by room escape: "toheap" is the slice variable Args[0], its elements moved to the heap if they are in the variable's
+	// Buffer; "toheapcap" keeps the capacity.
 	Builtin struct {
 		Typed
 		Name string
 		Args []Expr
 		Dots bool
-		Esc  Esc // append: of the grown backing array
+		Esc  Esc  // append: of the grown backing array
+		Step bool // append: the capacity goes up in the variable's Buffer as it would on the heap
 	}
 	// New is new(T) with T the element type of Type(); Init, if any, is the initial value (new(expr), &composite).
 	New struct {

@@ -182,13 +182,27 @@ func (o *orderer) pin(x Expr) Expr {
 
 // assignOp orders X op= Y. The operands of X are evaluated once.
 func (o *orderer) assignOp(s *AssignOp) {
-	var buf [8]operand
-	o.sequence(append(placeOperands(s.X, buf[:0]), operand{e: &s.Y}))
-	o.latePlace(s.X)
-	s.Y = o.late(s.Y, false)
-
 	t := s.X.Type()
 	b, _ := t.Underlying().(*types.Basic)
+	var buf [8]operand
+	ops := placeOperands(s.X, buf[:0])
+	y, joined := s.Y.(*Concat) // x += a + b is one concatenation
+	if joined {
+		for i := range y.Xs {
+			ops = append(ops, operand{e: &y.Xs[i]})
+		}
+	} else {
+		ops = append(ops, operand{e: &s.Y})
+	}
+	o.sequence(ops)
+	o.latePlace(s.X)
+	if joined {
+		for i := range y.Xs {
+			y.Xs[i] = o.late(y.Xs[i], false)
+		}
+	} else {
+		s.Y = o.late(s.Y, false)
+	}
 	if m, ok := s.X.(*MapIndex); ok {
 		m.M, m.K = o.pin(m.M), o.pin(m.K)
 		old := o.copyOf(&MapIndex{Typed: m.Typed, M: m.M, K: m.K})
@@ -212,7 +226,11 @@ func (o *orderer) assignOp(s *AssignOp) {
 func (o *orderer) operate(s *AssignOp, x Expr, b *types.Basic) Expr {
 	at := Typed{s.At, s.X.Type()}
 	if s.Op == token.ADD && b != nil && b.Info()&types.IsString != 0 {
-		return &Concat{Typed: at, Xs: []Expr{x, s.Y}}
+		xs := []Expr{x}
+		if y, ok := s.Y.(*Concat); ok {
+			return &Concat{Typed: at, Xs: append(xs, y.Xs...)}
+		}
+		return &Concat{Typed: at, Xs: append(xs, s.Y)}
 	}
 	return &Binary{Typed: at, Op: s.Op, X: x, Y: s.Y}
 }

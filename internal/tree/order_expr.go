@@ -196,7 +196,7 @@ func (o *orderer) early(e Expr, dst *Var) Expr {
 
 	case *ToIface:
 		o.earlyOperands(e)
-		if boxedByAddress(o.p.Sizes, e.X.Type()) {
+		if boxedByAddress(o.p.Sizes, e.X.Type()) && !isConstantLiteral(e.X) {
 			e.X = o.literalTemp(e.X)
 		}
 		return e

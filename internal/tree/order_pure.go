@@ -370,6 +370,26 @@ func isLiteralValue(e Expr) bool {
 	return false
 }
 
+// isConstantLiteral tells that e is a struct or array put together from constants only: an interface that holds it refers to static data.
+func isConstantLiteral(e Expr) bool {
+	all := func(list []Expr) bool {
+		for _, x := range list {
+			if x != nil && !isLiteralValue(x) && !isConstantLiteral(x) {
+				return false
+			}
+		}
+		return true
+	}
+	switch e := e.(type) {
+	case *StructLit:
+		return all(e.Vals)
+	case *ArrayLit:
+		_, ok := e.T.Underlying().(*types.Array)
+		return ok && all(e.Elems)
+	}
+	return false
+}
+
 // isZeroValue tells that e is the zero value of its type in the literal sense: all bits are zero.
 func isZeroValue(e Expr) bool {
 	switch e := e.(type) {

@@ -113,6 +113,11 @@ func main() {
 	}
 	flush("range")
 
+	list := make([]int, t("length", 2))
+	var boxed any = t("in an interface", 7)
+	fmt.Println(len(list), boxed)
+	flush("known values")
+
 	for i := range 3 {
 		defer func() { fmt.Print("defer ", i, " ") }()
 	}

@@ -213,3 +213,10 @@ func infSign(f float64) float64 {
 
 func bitsof(f float64) uint64   { return *(*uint64)(unsafe.Pointer(&f)) }
 func frombits(u uint64) float64 { return *(*float64)(unsafe.Pointer(&u)) }
+
+// smallWords is the read-only table of the words 0 to 255 that small integers in interfaces refer to. Calls of it become
+// its address.
+func smallWords() *[256]uint64
+
+// staticWords is for package reflect.
+func staticWords() *[256]uint64 { return smallWords() }

@@ -16,6 +16,8 @@ type timeTimer struct {
 	ch   unsafe.Pointer // the channel, for synchronous timer channels; nil for callbacks
 
 	bubble uint64 // it was made in, or 0
+
+	_ [6]uint64 // as large as the real runtime's timer: programs that count bytes see the same
 }
 
 // timerStart arms t for the time when (nanotime), then every period ns if that is not 0.

@@ -30,6 +30,15 @@ func loop(st *state) exit {
 	if st.pad == 73 {
 		return 73
 	}
+	if st.pad == 74 {
+		return 74
+	}
+	if st.pad == 75 {
+		return 75
+	}
+	if st.pad == 76 {
+		return 76
+	}
 	for ; ; pc = unsafe.Add(pc, bytecode.InsBytes) {
 		ins := (*bytecode.Ins)(pc)
 		switch *(*uint16)(pc) & 511 {

@@ -26,7 +26,7 @@ import (
 )
 
 var (
-	pad      = flag.Int("pad", 4, "filler tests before the plain loop")
+	pad      = flag.Int("pad", 7, "filler tests before the plain loop")
 	padMeter = flag.Int("padmeter", 4, "filler tests before the metered loop")
 )
 

@@ -74,7 +74,7 @@ func (w world) CycleDone(*gc.Cycle) {
 func (w world) Snapshot(k, _ gc.Marker) { w.Roots(k) }
 
 // ShowRoots implements gc.Beside.
-func (w world) ShowRoots(gc.Marker) bool { return false }
+func (w world) ShowRoots(gc.Marker, int) bool { return false }
 
 // RootsLeft implements gc.Beside.
 func (w world) RootsLeft() bool { return false }

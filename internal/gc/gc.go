@@ -115,9 +115,9 @@ type Beside interface {
 	// goroutine goes on before its roots have been shown to stacks, by whoever lets it
 	// run; stacks may be used from many goroutines at once.
 	Snapshot(m, stacks Marker)
-	// ShowRoots shows a piece of the remembered roots. It reports false when none is
-	// left that nobody works at. Any number may call it at once.
-	ShowRoots(m Marker) bool
+	// ShowRoots shows a piece of the remembered roots, in a turn of processor p. It reports false when none is
+	// left that nobody works at. Any number may call it at once, for different processors.
+	ShowRoots(m Marker, p int) bool
 	// RootsLeft reports whether there are remembered roots that have not been shown.
 	RootsLeft() bool
 	// Wake tells idle processors that there is work.

@@ -357,7 +357,8 @@ func (s *Sched) trySend(sh *chanShard, ch mem.Addr, h *hchan, elem mem.Addr) (Ch
 		w := cw.recv.take()
 		sh.release(ch, h, cw)
 		if w != nil {
-			s.move(w.elem.at(w.g), elem, h.elemSize)
+			s.move(w.hold(), elem, h.elemSize)
+			w.letGo()
 			w.g.ok, w.g.closed = true, false
 			return ChanDone, w.g
 		}
@@ -436,7 +437,7 @@ func (s *Sched) tryRecv(sh *chanShard, ch mem.Addr, h *hchan, elem mem.Addr) (Ch
 		w := cw.send.take()
 		sh.release(ch, h, cw)
 		if w != nil {
-			from := w.elem.at(w.g)
+			from := w.hold()
 			if h.size == 0 {
 				s.move(elem, from, h.elemSize)
 			} else { // the buffer is full: the oldest goes out, the sender's comes in
@@ -446,6 +447,7 @@ func (s *Sched) tryRecv(sh *chanShard, ch mem.Addr, h *hchan, elem mem.Addr) (Ch
 				h.recvx = h.next(h.recvx)
 				h.sendx = h.recvx
 			}
+			w.letGo()
 			w.g.ok, w.g.closed = true, false
 			return ChanDone, true, w.g
 		}
@@ -514,7 +516,8 @@ func (s *Sched) closeChan(ch mem.Addr) (res ChanResult, peers list) {
 		return ChanDone, peers
 	}
 	for w := cw.recv.take(); w != nil; w = cw.recv.take() {
-		s.move(w.elem.at(w.g), 0, h.elemSize)
+		s.move(w.hold(), 0, h.elemSize)
+		w.letGo()
 		w.g.ok, w.g.closed = false, true
 		peers.push(w.g)
 	}

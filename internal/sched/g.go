@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -131,6 +132,7 @@ type G struct {
 	selDone   atomic.Uint32 // 1: one of the cases of its select has been chosen
 	reason    WaitReason
 	scanned   atomic.Uint32 // see scan.go
+	still     atomic.Uint32 // 1: the stack may be moved only by whoever has set it; see keepStill
 	fresh     bool          // has not run yet
 	leaked    bool          // FindLeaks says so; see there
 	shrink    bool          // the stack is to be halved before it runs next
@@ -424,19 +426,36 @@ func (s *Sched) resize(p *P, g *G, size uint64, f heap.Flags) Grown {
 	return GrowNoMemory
 }
 
+// keepStill keeps the stack of g, which does not run, where it is, until letMove. Peers of a parked
+// goroutine copy an element to or from its frames, while a collection beside the program
+// may be about to shrink its stack; neither takes longer than copying a stack does.
+func (g *G) keepStill() {
+	for !g.still.CompareAndSwap(0, 1) {
+		runtime.Gosched()
+	}
+}
+
+// letMove undoes keepStill.
+func (g *G) letMove() { g.still.Store(0) }
+
 // shrinkStack halves the stack of g, which does not run, while it uses less than
-// a quarter, and reports whether it has moved. A refusal of the heap leaves it as it is.
-func (s *Sched) shrinkStack(c *heap.Cache, g *G) bool {
+// a quarter. A refusal of the heap leaves it as it is.
+func (s *Sched) shrinkStack(c *heap.Cache, g *G) {
 	size := g.Stack.Size()
 	if size <= stack.MinSize {
-		return false
+		return
 	}
 	used := g.Stack.Used(s.code, g.State)
 	to := size
 	for to > stack.MinSize && used < to/4 && g.depth() < stack.ControlLen(to/2) {
 		to /= 2
 	}
-	return to < size && g.Stack.Move(s.code, s.space, c, &g.State, to, heap.AfterGC, g.held) == heap.OK
+	if to == size {
+		return
+	}
+	g.keepStill()
+	defer g.letMove()
+	g.Stack.Move(s.code, s.space, c, &g.State, to, heap.AfterGC, g.held)
 }
 
 // Stacks adds up the stacks of the goroutines: how many there are, the bytes of their stacks, of those

@@ -6,7 +6,7 @@ import (
 
 	"github.com/terrarium-go/terrarium/internal/bytecode"
 	"github.com/terrarium-go/terrarium/internal/gc"
-	"github.com/terrarium-go/terrarium/internal/stack"
+	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
 // # Roots and a collection beside the program
@@ -26,6 +26,9 @@ import (
 // A peer may store a channel element in the frame of a parked goroutine meanwhile:
 // the element is reachable by other means, or new.
 //
+// Who has scanned a goroutine also halves its stack while it uses less than a quarter (keepStill has
+// those peers wait). For one that was scanned in the pause, its P does so when it lets it run again.
+//
 // What the collector is to show is divided into jobs: pieces of the globals, then
 // runs of goroutines. left counts those that are not finished; as long as it is not
 // 0, goroutines are looked at before they run.
@@ -41,7 +44,6 @@ type scan struct {
 	left    atomic.Int64 // jobs that are not finished
 
 	used, counted atomic.Uint64 // bytes below the newest frames of goroutines, and how many goroutines
-	shrunk        int           // place in Sched.all at which shrinkSome goes on; changes with the world stopped
 }
 
 const (
@@ -49,8 +51,9 @@ const (
 	stackRun    = 16       // goroutines in a job
 )
 
-// scanG shows the roots of g, or waits until somebody else has.
-func (s *Sched) scanG(g *G, m gc.Marker) {
+// scanG shows the roots of g, or waits until somebody else has. c is the cache of the caller's P, for a
+// smaller stack; nil when it is not to shrink now.
+func (s *Sched) scanG(g *G, m gc.Marker, c *heap.Cache) {
 	done := 2 * s.scan.cycle
 	for {
 		v := g.scanned.Load()
@@ -64,6 +67,11 @@ func (s *Sched) scanG(g *G, m gc.Marker) {
 		if g.scanned.CompareAndSwap(v, done-1) {
 			s.rootsOf(g, m)
 			s.measure(g)
+			if c == nil {
+				g.shrink = true
+			} else {
+				s.shrinkStack(c, g)
+			}
 			g.scanned.Store(done)
 			return
 		}
@@ -99,14 +107,14 @@ func (w *world) Snapshot(m, stacks gc.Marker) {
 	c.left.Store(c.jobs)
 	for _, p := range s.Ps() {
 		if g := p.Current(); g != nil {
-			s.scanG(g, m)
+			s.scanG(g, m, nil)
 		}
 	}
 	s.otherRoots(m)
 }
 
 // ShowRoots implements gc.Beside.
-func (w *world) ShowRoots(m gc.Marker) bool {
+func (w *world) ShowRoots(m gc.Marker, p int) bool {
 	s := (*Sched)(w)
 	c := &s.scan
 	if c.next.Load() >= c.jobs {
@@ -123,9 +131,10 @@ func (w *world) ShowRoots(m gc.Marker) bool {
 		m.Range(base+uint64(from)*8, min(globalPiece, words-from), s.cfg.Prog.RWPtrs[from/64:])
 	} else {
 		from := (job - c.globals) * stackRun
+		cache := s.Ps()[p].Cache
 		for _, g := range c.all[from:min(from+stackRun, len(c.all))] {
 			if g.Status() != Dead {
-				s.scanG(g, m)
+				s.scanG(g, m, cache)
 			}
 		}
 	}
@@ -142,34 +151,4 @@ func globalWords(pr *bytecode.Program) (base uint64, words int) {
 		return pr.RWBase, 0
 	}
 	return pr.RWBase, min(int((uint64(len(pr.RW))+pr.BSS)/8), len(pr.RWPtrs)*64)
-}
-
-// shrinkMost is how many stacks shrink in one pause of a collection beside the
-// program, and shrinkLook at how many goroutines it looks for them. The others shrink before they
-// run, or in a later pause.
-const (
-	shrinkMost = 32
-	shrinkLook = 1024
-)
-
-// shrinkSome shrinks stacks of goroutines that do not run, a few in each pause. The world is
-// stopped.
-func (s *Sched) shrinkSome() {
-	cache := s.Ps()[0].Cache
-	moved := 0
-	for range min(shrinkLook, len(s.all)) {
-		if s.scan.shrunk++; s.scan.shrunk >= len(s.all) {
-			s.scan.shrunk = 0
-		}
-		g := s.all[s.scan.shrunk]
-		switch st := g.Status(); {
-		case st == Dead || g.Stack.Size() <= stack.MinSize:
-		case st == Running:
-			g.shrink = true
-		case s.shrinkStack(cache, g):
-			if moved++; moved == shrinkMost {
-				return
-			}
-		}
-	}
 }

@@ -32,12 +32,21 @@ func placeOf(g *G, a mem.Addr) place {
 	return place{a, false}
 }
 
-// at is the place's address now. g is not running, or is the caller's own.
-func (p place) at(g *G) mem.Addr {
-	if p.onStack {
-		return g.Stack.Lo + p.addr
+// hold is the element's address, which stays what it is until letGo. w's goroutine is
+// not running.
+func (w *waiter) hold() mem.Addr {
+	if !w.elem.onStack {
+		return w.elem.addr
 	}
-	return p.addr
+	w.g.keepStill()
+	return w.g.Stack.Lo + w.elem.addr
+}
+
+// letGo undoes hold.
+func (w *waiter) letGo() {
+	if w.elem.onStack {
+		w.g.letMove()
+	}
 }
 
 // queue is a first-in-first-out list of waiters.

@@ -332,15 +332,13 @@ func (w *world) QueueCleanup(c heap.Cleanup) {
 }
 
 // CycleDone tidies up with the world still stopped: the size of new stacks follows the
-// old, those that are too large shrink, timers that have died are dropped, and the goroutine of
-// finalizers is made to run. After a collection that stopped the world, waits are dated
+// old, timers that have died are dropped, and the goroutine of finalizers is made to run. After a
+// collection that stopped the world, stacks that are too large shrink, waits are dated
 // and dead goroutines let go as well; one beside the program sees to that outside of the pause.
 func (w *world) CycleDone(c *gc.Cycle) {
 	s := (*Sched)(w)
 	if s.cycle.background == nil {
 		s.tidy()
-	} else {
-		s.shrinkSome()
 	}
 	s.newStack.Store(startSize(s.scan.used.Load(), s.scan.counted.Load()))
 	s.forget()

@@ -58,6 +58,7 @@ const (
 type worker struct {
 	*tables
 	q    *queue
+	p    int         // its processor; that of an assist is none's and shows no roots
 	in   [batch]item // taken: in[next:n]
 	next int
 	n    int

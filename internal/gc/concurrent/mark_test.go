@@ -26,7 +26,7 @@ func (w *still) QueueCleanup(heap.Cleanup)               {}
 func (w *still) CycleDone(*gc.Cycle)                     {}
 func (w *still) Procs() int                              { return 1 }
 func (w *still) Snapshot(m, _ gc.Marker)                 { w.Roots(m) }
-func (w *still) ShowRoots(gc.Marker) bool                { return false }
+func (w *still) ShowRoots(gc.Marker, int) bool           { return false }
 func (w *still) RootsLeft() bool                         { return false }
 func (w *still) Wake()                                   {}
 func (w *still) Swept(int)                               {}

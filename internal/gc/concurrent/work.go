@@ -107,7 +107,7 @@ func (w *crew) worker(c *Collector, p int) *worker {
 		}
 		more := append([]*worker(nil), list...)
 		for len(more) <= p {
-			more = append(more, &worker{tables: &c.tables, q: c.q})
+			more = append(more, &worker{tables: &c.tables, q: c.q, p: len(more)})
 		}
 		w.workers.CompareAndSwap(old, &more)
 	}
@@ -280,7 +280,7 @@ func (c *Collector) step(w *worker, stop func() bool) bool {
 		w.empty(stop)
 		return true
 	}
-	if c.world.RootsLeft() && c.world.ShowRoots(w) {
+	if c.world.RootsLeft() && c.world.ShowRoots(w, w.p) {
 		return true
 	}
 	if c.crew.specials.Load() == jobOpen && c.crew.specials.CompareAndSwap(jobOpen, jobTaken) {

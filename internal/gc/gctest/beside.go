@@ -36,7 +36,7 @@ func (m *machine) Snapshot(k, stacks gc.Marker) {
 }
 
 // ShowRoots implements gc.Beside: globals first, then the stack.
-func (m *machine) ShowRoots(k gc.Marker) bool {
+func (m *machine) ShowRoots(k gc.Marker, _ int) bool {
 	switch m.unshown {
 	case 2:
 		m.unshown--
@@ -117,10 +117,10 @@ func (w *many) turn(p int, help bool) {
 // Snapshot implements gc.Beside.
 func (w *many) Snapshot(k, stacks gc.Marker) { w.Roots(k) }
 
-func (w *many) ShowRoots(gc.Marker) bool { return false }
-func (w *many) RootsLeft() bool          { return false }
-func (w *many) Stopping() bool           { return w.wanted.Load() > 0 }
-func (w *many) Deterministic() bool      { return false }
+func (w *many) ShowRoots(gc.Marker, int) bool { return false }
+func (w *many) RootsLeft() bool               { return false }
+func (w *many) Stopping() bool                { return w.wanted.Load() > 0 }
+func (w *many) Deterministic() bool           { return false }
 
 // help works for the collector until cycle n is over.
 func (w *many) help(p int, n uint32) {

@@ -181,7 +181,7 @@ func (w *world) Snapshot(k, stacks gc.Marker) {
 }
 
 // ShowRoots implements gc.Beside.
-func (w *world) ShowRoots(k gc.Marker) bool {
+func (w *world) ShowRoots(k gc.Marker, _ int) bool {
 	i := int(w.next.Add(1)) - 1
 	if i >= len(w.mutators) {
 		return false

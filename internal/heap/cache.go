@@ -72,7 +72,7 @@ type Cache struct {
 	Slots [NumSpanClasses]Slot
 
 	Owed   int64  // bytes of marking that allocations here owe; the collector's, see BeginMark
-	Behind func() // called when the collector had nothing at hand with which an allocation could pay; nil: nobody is told
+	Behind func() // called when the P should come between two time slices soon: the collector had nothing at hand with which an allocation could pay, or the heap is short; nil: nobody is told
 
 	heap     *Heap
 	reserve  reserve

@@ -49,11 +49,11 @@ func (h *Heap) checkPages() error {
 	if n := p.reserved.Load(); n != 0 {
 		return fmt.Errorf("%d pages are in reserves after a flush", n)
 	}
-	if busy != want {
-		return fmt.Errorf("%d busy pages, counts say %d", busy, want)
+	if busy != want+p.coming {
+		return fmt.Errorf("%d busy pages, counts say %d", busy, want+p.coming)
 	}
-	if got := p.space.UsedBy(mem.KindIdle); got != ready<<PageShift {
-		return fmt.Errorf("idle bytes %d, ready pages say %d", got, ready<<PageShift)
+	if got := p.space.UsedBy(mem.KindIdle); got != (ready+p.coming)<<PageShift {
+		return fmt.Errorf("idle bytes %d, ready and coming pages say %d", got, (ready+p.coming)<<PageShift)
 	}
 	if got := p.space.UsedBy(mem.KindHeap) + p.space.UsedBy(mem.KindStack); got != uint64(p.busyPages[mem.KindHeap].Load()+p.busyPages[mem.KindStack].Load())<<PageShift {
 		return fmt.Errorf("heap and stack bytes %d, busy pages say %d", got, busy<<PageShift)

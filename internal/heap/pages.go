@@ -42,8 +42,8 @@ import (
 // small spans from there without a lock. To the page heap they are busy; to the account
 // they are idle. Every flush gives them back.
 //
-//	KindIdle = (ready + reserved) pages * PageSize
-//	KindHeap + KindStack = (busy - reserved, of these kinds) pages * PageSize
+//	KindIdle = (ready + reserved + coming) pages * PageSize
+//	KindHeap + KindStack = (busy - reserved - coming, of these kinds) pages * PageSize
 //
 // The caches' share is bounded: a P takes a new reserve when the old one is used up
 // and has at most 63 pages that it cannot use, 504 KiB, until the next collection.
@@ -67,8 +67,11 @@ type pageHeap struct {
 	dirty []uint64
 
 	readyPages uint64
+	coming     uint64                     // pages; see ahead.go
 	busyPages  [mem.NumKinds]atomic.Int64 // by kind, reserves not counted
 	reserved   atomic.Int64               // pages in reserves
+	short      atomic.Bool                // few pages are ready: see ahead.go. Set with mu held
+	barren     atomic.Bool                // there was no room ahead; until the next goal
 }
 
 func pageAddr(p uint64) mem.Addr { return mem.HeapBase + p<<PageShift }
@@ -76,7 +79,7 @@ func addrPage(a mem.Addr) uint64 { return (a - mem.HeapBase) >> PageShift }
 
 // away is the number of pages below top that are not committed.
 func (h *pageHeap) away() uint64 {
-	n := h.top - h.readyPages - uint64(h.reserved.Load())
+	n := h.top - h.readyPages - h.coming - uint64(h.reserved.Load())
 	for k := range h.busyPages {
 		n -= uint64(h.busyPages[k].Load())
 	}
@@ -119,6 +122,7 @@ func (h *pageHeap) take(p, n uint64, k mem.Kind) {
 	h.readyPages -= n
 	h.busyPages[k].Add(int64(n))
 	h.space.Shift(int64(n<<PageShift), mem.KindIdle, k)
+	h.runsShort()
 }
 
 // allocAt takes the n pages from p for kind k, if all of them are free. It
@@ -297,6 +301,7 @@ func (h *pageHeap) fill(r *reserve) {
 	n := bits.OnesCount64(m)
 	h.readyPages -= uint64(n)
 	h.reserved.Add(int64(n))
+	h.runsShort()
 }
 
 // empty takes the reserve back.
@@ -321,6 +326,13 @@ func (h *pageHeap) empty(r *reserve) {
 // else from the page heap.
 func (c *Cache) allocPages(n uint64, k mem.Kind) (p uint64, zero, ok bool) {
 	h := &c.heap.pages
+	if was := h.short.Load(); !was && c.Behind != nil {
+		defer func() {
+			if h.short.Load() {
+				c.Behind()
+			}
+		}()
+	}
 	if n < reserveMost && !c.heap.single {
 		r := &c.reserve
 		if r.free == 0 {

@@ -92,6 +92,7 @@ type scavenger struct {
 func (h *Heap) SetGoal(goal uint64, soft int64) {
 	s := &h.pages.scav
 	s.goal.Store(goal)
+	h.pages.barren.Store(false)
 	if soft == math.MaxInt64 {
 		s.soft.Store(0)
 	} else {

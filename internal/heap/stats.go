@@ -107,7 +107,7 @@ func (h *Heap) Stats() Stats {
 	st.HeapInuse = uint64(p.busyPages[mem.KindHeap].Load()) << PageShift
 	st.StackInuse = uint64(p.busyPages[mem.KindStack].Load()) << PageShift
 	st.HeapReleased = p.away() << PageShift
-	st.HeapIdle = st.HeapReleased + (p.readyPages+uint64(p.reserved.Load()))<<PageShift
+	st.HeapIdle = st.HeapReleased + (p.readyPages+p.coming+uint64(p.reserved.Load()))<<PageShift
 	p.mu.Unlock()
 	st.HeapSys = st.HeapInuse + st.HeapIdle
 	for i := range p.scav.released {

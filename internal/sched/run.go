@@ -103,6 +103,10 @@ func (s *Sched) find(p *P) *G {
 		if s.give(p, false) && p.Wants()&(WantStop|WantExit) != 0 {
 			continue
 		}
+		if s.heap.Short() && p.depth == 0 {
+			s.aside(p, s.heap.GoAhead)
+			continue
+		}
 		s.runTimers(p)
 		p.finds++
 		if p.finds%globalEvery == 0 {
@@ -389,6 +393,18 @@ func (s *Sched) pause(p *P) bool {
 	defer s.mu.Unlock()
 	s.leave(p)
 	return s.enter(p)
+}
+
+// aside calls f, which takes its time and touches nothing that others know of; a stop of the world
+// does not wait for it.
+func (s *Sched) aside(p *P, f func()) {
+	s.mu.Lock()
+	s.leave(p)
+	s.mu.Unlock()
+	f()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.enter(p)
 }
 
 // deadlock ends the program because nothing can happen any more. s.mu is held.

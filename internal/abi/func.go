@@ -149,6 +149,6 @@ var Hooks = []string{
 	"runtime.goexit0",     // func(): runs the deferred calls of a goroutine that called Goexit, then ends it
 	"runtime.finq",        // func(): body of the goroutine that runs finalizers and cleanups
 	"runtime.timerproc",   // func(): body of the goroutine that runs timer callbacks
-	"runtime.trapHash",    // func(t *abi.Type, hash bool): hash of unhashable / comparing uncomparable type
+	"runtime.trapHash",    // func(t *abi.Type, use int): hash of unhashable / comparing uncomparable type
 	"runtime.trapStrings", // func(kind int): reserved texts of string and slice natives, see runtime/trap.go
 }

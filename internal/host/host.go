@@ -320,13 +320,16 @@ func (c *Call) PanicAssert(iface, have, want mem.Addr, method string) Status {
 	return Panic
 }
 
-// PanicHash makes the answer the panic for hashing (hash) or comparing a value
-// of a type that cannot be hashed or compared.
-func (c *Call) PanicHash(t mem.Addr, hash bool) Status {
-	c.Kind, c.Words = PanicHash, [4]uint64{t}
-	if hash {
-		c.Words[1] = 1
-	}
+// What a type without equality was wanted for; as in the guest's trap.go.
+const (
+	hashCompare = iota // a comparison
+	hashKey            // a hash
+	hashEmpty          // a key, in a map without entries
+)
+
+// PanicHash makes the answer the panic for a value of type t, which cannot be hashed or compared.
+func (c *Call) PanicHash(t mem.Addr, use uint64) Status {
+	c.Kind, c.Words = PanicHash, [4]uint64{t, use}
 	return Panic
 }
 

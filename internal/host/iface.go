@@ -125,7 +125,7 @@ func assertFail(c *Call) Status { return c.PanicAssert(c.Arg(0), c.Arg(1), c.Arg
 func ifaceeq(c *Call) Status {
 	eq, bad := c.types().EqualIfaces(c.Arg(0), c.Arg(1), c.Arg(2), c.Arg(3), c.Arg(4) != 0)
 	if bad != 0 {
-		return c.PanicHash(bad, false)
+		return c.PanicHash(bad, hashCompare)
 	}
 	c.SetBool(5, eq)
 	return OK
@@ -135,7 +135,7 @@ func ifaceeq(c *Call) Status {
 func memeq(c *Call) Status {
 	eq, bad := c.types().Equal(c.Arg(2), c.Arg(0), c.Arg(1))
 	if bad != 0 {
-		return c.PanicHash(bad, false)
+		return c.PanicHash(bad, hashCompare)
 	}
 	c.SetBool(3, eq)
 	return OK
@@ -146,7 +146,7 @@ func memeq(c *Call) Status {
 func typeequal(c *Call) Status {
 	eq, bad := c.types().Equal(c.Space.Load64(c.G.Ctx+8), c.Arg(0), c.Arg(1))
 	if bad != 0 {
-		return c.PanicHash(bad, false)
+		return c.PanicHash(bad, hashCompare)
 	}
 	c.SetBool(2, eq)
 	return OK
@@ -160,7 +160,7 @@ func typehash(c *Call) Status {
 func hashOf(c *Call, typ, p, seed uint64, result int) Status {
 	h, bad := c.types().Hash(typ, p, seed, c.random)
 	if bad != 0 {
-		return c.PanicHash(bad, true)
+		return c.PanicHash(bad, hashKey)
 	}
 	c.Set(result, h)
 	return OK

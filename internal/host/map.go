@@ -47,7 +47,7 @@ func access(c *Call, bits uint8, ok bool) Status {
 	if t.Used(m) == 0 {
 		if bits == 0 && c.Space.Load32(mt+builtin.MapFlags)&2 != 0 {
 			if _, bad := t.HashKey(mt, k, 0, c.random); bad != 0 {
-				return c.PanicHash(bad, true)
+				return c.PanicHash(bad, hashEmpty)
 			}
 		}
 	} else {
@@ -56,7 +56,7 @@ func access(c *Call, bits uint8, ok bool) Status {
 		}
 		h, bad := t.HashKey(mt, k, t.Seed(m), c.random)
 		if bad != 0 {
-			return c.PanicHash(bad, true)
+			return c.PanicHash(bad, hashKey)
 		}
 		elem = t.Find(mt, m, k, h)
 	}
@@ -83,7 +83,7 @@ func put(c *Call, bits uint8) Status {
 	}
 	h, bad := t.HashKey(mt, k, t.Seed(m), c.random)
 	if bad != 0 {
-		return c.PanicHash(bad, true)
+		return c.PanicHash(bad, hashKey)
 	}
 	t.Flip(m)
 	c.Set(r, t.Put(mt, m, k, h, func(slot mem.Addr) {
@@ -113,7 +113,7 @@ func remove(c *Call, bits uint8) Status {
 	if t.Used(m) == 0 {
 		if bits == 0 && c.Space.Load32(mt+builtin.MapFlags)&2 != 0 {
 			if _, bad := t.HashKey(mt, k, 0, c.random); bad != 0 {
-				return c.PanicHash(bad, true)
+				return c.PanicHash(bad, hashEmpty)
 			}
 		}
 		return OK
@@ -123,7 +123,7 @@ func remove(c *Call, bits uint8) Status {
 	}
 	h, bad := t.HashKey(mt, k, t.Seed(m), c.random)
 	if bad != 0 {
-		return c.PanicHash(bad, true)
+		return c.PanicHash(bad, hashKey)
 	}
 	t.Flip(m)
 	if t.Delete(mt, m, k, h, c.clearTyped) {
@@ -138,7 +138,7 @@ func remove(c *Call, bits uint8) Status {
 // moveEntries(typ *abi.MapType, seed uintptr, t, left, right *table, bit uintptr)
 func moveEntries(c *Call) Status {
 	if bad := c.types().Move(c.Arg(0), c.Arg(1), c.Arg(2), c.Arg(3), c.Arg(4), c.Arg(5), c.random, c.copyTyped); bad != 0 {
-		return c.PanicHash(bad, true)
+		return c.PanicHash(bad, hashKey)
 	}
 	return OK
 }

@@ -346,13 +346,18 @@ func (g *gen) mapAssign(e *tree.MapIndex, v tree.Expr) {
 	if !late {
 		r = g.val(v)
 	}
-	p, _ := g.mapCall("mapassign", e.M, e.K)
-	dst := place{kind: inMem, l: l, r: p, nonnil: true}
+	dst := g.mapPlace(e, l)
 	if late {
 		g.storeExpr(dst, v)
 		return
 	}
 	g.storePlace(dst, r)
+}
+
+// mapPlace is the place of the element of m[k], which is there afterwards.
+func (g *gen) mapPlace(e *tree.MapIndex, l *Layout) place {
+	p, _ := g.mapCall("mapassign", e.M, e.K)
+	return place{kind: inMem, l: l, r: p, nonnil: true}
 }
 
 // makeMap calls makemap_small for small maps, as the real compiler does, else makemap.

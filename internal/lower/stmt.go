@@ -259,16 +259,18 @@ func (g *gen) assign(s *tree.Assign) {
 
 // assignOp is X op= Y.
 func (g *gen) assignOp(s *tree.AssignOp) {
-	if m, ok := s.X.(*tree.MapIndex); ok {
-		g.bug("assignment operation on a map element in core form (%v)", m.T)
-	}
 	t := s.X.Type()
 	if r, ok := s.X.(*tree.Ref); ok && r.V.Kind != tree.Global && !g.variable(r.V).heap {
 		g.assignVarOp(r.V, &tree.Binary{Typed: tree.Typed{At: s.At, T: t}, Op: s.Op, X: s.X, Y: s.Y})
 		return
 	}
 	// The place is found once.
-	p := g.place(s.X)
+	var p place
+	if m, ok := s.X.(*tree.MapIndex); ok {
+		p = g.mapPlace(m, g.layout(t))
+	} else {
+		p = g.place(s.X)
+	}
 	if p.kind == inElem && (elemLoad(p.l) == 0 || p.l.Slots > 1) {
 		p = g.elemAddr(p)
 	}

@@ -85,10 +85,15 @@ func (c *checker) stmt(s Stmt, in *around) {
 	case *Assign:
 		c.assign(s)
 	case *AssignOp:
-		if _, ok := s.X.(*MapIndex); ok {
-			c.fail(1, s, "operation on a map element")
+		if m, ok := s.X.(*MapIndex); ok {
+			if s.Op == token.QUO || s.Op == token.REM || mayTrap(s.Y) {
+				c.fail(1, s, "operation on a map element that may fail")
+			}
+			c.pure(m.M)
+			c.pure(m.K)
+		} else {
+			c.pure(s.X)
 		}
-		c.pure(s.X)
 		c.pure(s.Y)
 		if isAlone(&Binary{Typed: Typed{s.At, s.X.Type()}, Op: s.Op, X: s.X, Y: s.Y}) {
 			c.fail(2, s, "%s of %s nested", s.Op, s.X.Type())

@@ -187,6 +187,10 @@ func (ev *evaluator) stmt(fr *frame, s Stmt) ctl {
 			ev.assign(fr, s.Lhs[0], v)
 		}
 	case *AssignOp:
+		if m, ok := s.X.(*MapIndex); ok {
+			ev.assign(fr, m, ev.arith(s.Op, ev.val(fr, m), ev.val(fr, s.Y), m.T))
+			break
+		}
 		c := ev.cell(fr, s.X)
 		c.v = ev.arith(s.Op, c.v, ev.val(fr, s.Y), s.X.Type())
 	case *If:

@@ -421,7 +421,7 @@ type (
 		Rhs []Expr
 	}
 	// AssignOp is X op= Y (also ++ and --). Op is the binary operator; ADD on strings is a concatenation. Core form: Y pure, and X a place whose
-	// operands are pure; for a MapIndex order has rewritten it.
+	// operands are pure; a MapIndex is no operand of a division, and Y does not trap beside it.
 	AssignOp struct {
 		At
 		Op   token.Token

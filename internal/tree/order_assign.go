@@ -180,7 +180,8 @@ func (o *orderer) pin(x Expr) Expr {
 	return o.copyOf(x)
 }
 
-// assignOp orders X op= Y. The operands of X are evaluated once.
+// assignOp orders X op= Y. The operands of X are evaluated once. A map is asked once too, for the place of its element: only what is no
+// single operation, and a division, which must not leave an element behind where it fails, looks the element up and then assigns it.
 func (o *orderer) assignOp(s *AssignOp) {
 	t := s.X.Type()
 	b, _ := t.Underlying().(*types.Basic)
@@ -204,6 +205,13 @@ func (o *orderer) assignOp(s *AssignOp) {
 		s.Y = o.late(s.Y, false)
 	}
 	if m, ok := s.X.(*MapIndex); ok {
+		if s.Op != token.QUO && s.Op != token.REM && !isAlone(o.operate(s, m, b)) {
+			if mayTrap(s.Y) {
+				s.Y = o.copyOf(s.Y)
+			}
+			o.emit(s)
+			return
+		}
 		m.M, m.K = o.pin(m.M), o.pin(m.K)
 		old := o.copyOf(&MapIndex{Typed: m.Typed, M: m.M, K: m.K})
 		r := o.late(o.operate(s, old, b), false)

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"internal/abi"
+	"internal/runtime/maps"
 	"unsafe"
 )
 
@@ -59,19 +60,22 @@ func trapAssert(iface, have, want *abi.Type, method string) {
 }
 
 // trapHash raises the error of hashing or comparing a value of a type that has no equality.
-func trapHash(t *abi.Type, hash bool) {
-	if hash {
-		panic(unhashableError{t})
+func trapHash(t *abi.Type, use int) {
+	switch use {
+	case hashCompare:
+		panic(errorString("comparing uncomparable type " + typeName(t)))
+	case hashEmpty:
+		panic(maps.KeyError(t))
 	}
-	panic(errorString("comparing uncomparable type " + typeName(t)))
+	panic(errorString("hash of unhashable type " + typeName(t)))
 }
 
-type unhashableError struct{ t *abi.Type }
-
-func (unhashableError) RuntimeError() {}
-func (e unhashableError) Error() string {
-	return "runtime error: hash of unhashable type " + typeName(e.t)
-}
+// What a type without equality was wanted for; as in package host.
+const (
+	hashCompare = iota // a comparison
+	hashKey            // a hash
+	hashEmpty          // a key, in a map without entries
+)
 
 // trapStrings raises texts that string and slice functions of the host need by number.
 func trapStrings(kind int) {

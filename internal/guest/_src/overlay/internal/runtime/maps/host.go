@@ -27,6 +27,10 @@ func runtime_mapaccess2_faststr(typ *abi.MapType, m *Map, key string) (unsafe.Po
 func runtime_mapassign_faststr(typ *abi.MapType, m *Map, key string) unsafe.Pointer
 func runtime_mapdelete_faststr(typ *abi.MapType, m *Map, key string)
 
+// KeyError is what a look-up or a removal panics with in a map without entries, when the key holds a value of
+// type t, which has no hash. (Where the hash is needed the text is the runtime's.)
+func KeyError(t *abi.Type) error { return unhashableTypeError{t} }
+
 // moveEntries enters all entries of t into left, or into right where the hash has bit set.
 func moveEntries(typ *abi.MapType, seed uintptr, t, left, right *table, bit uintptr)
 

@@ -45,6 +45,8 @@ var rooms = map[string]string{
 	"sched":         "abi builtin bytecode debug gc gc/pacer heap mem stack trace",
 	"host":          "abi builtin bytecode debug gc gc/pacer heap mem sched stack",
 	"interp":        "abi builtin bytecode debug gc host mem heap sched stack trace",
+	"huge":          "", // for commands: the heap of a host is for the host to map
+	"huge/early":    "huge",
 	"trace":         "",
 	"snapshot":      "",
 	"heapgraph":     "snapshot",

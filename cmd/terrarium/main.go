@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	_ "github.com/terrarium-go/terrarium/internal/huge/early"
 )
 
 // command is one verb of the command line.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/terrarium-go/terrarium"
 	"github.com/terrarium-go/terrarium/internal/debug"
+	"github.com/terrarium-go/terrarium/internal/huge"
 	"github.com/terrarium-go/terrarium/internal/load"
 )
 
@@ -181,6 +182,7 @@ func (m *machineFlags) progress() (report func(string), stop func()) {
 	}
 	var mu sync.Mutex
 	phase, start := "start", time.Now()
+	var room sync.Once
 	done := make(chan struct{})
 	go func() {
 		select {
@@ -200,12 +202,19 @@ func (m *machineFlags) progress() (report func(string), stop func()) {
 			fmt.Fprintf(os.Stderr, "terrarium: %6d ms  %s\n", time.Since(start).Milliseconds(), p)
 		}
 		phase = p
+		if p == "find" { // it was not in the cache
+			room.Do(func() { huge.Reserve(compileRoom) })
+		}
 	}
 	return report, sync.OnceFunc(func() { close(done) })
 }
 
 // compileGC is the host's GOGC while a program is read or compiled: most of what that allocates is kept.
 const compileGC = 400
+
+// compileRoom is how much of the host's heap, in bytes, has huge pages when a program is compiled: more than
+// most compilations need.
+const compileRoom = 1 << 30
 
 func runRun(c *command, args []string) int {
 	var m machineFlags

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/terrarium-go/terrarium"
+	"github.com/terrarium-go/terrarium/internal/huge"
 )
 
 // Jobs run in worker processes: a worker is this executable with the verb that
@@ -27,6 +28,7 @@ import (
 
 // Serve is a worker's life. It returns when in ends.
 func Serve(in io.Reader, out io.Writer) error {
+	huge.Reserve(1 << 30)
 	dec := gob.NewDecoder(in)
 	enc := gob.NewEncoder(out)
 	var kept *terrarium.Program // of the last job that said Keep

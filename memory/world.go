@@ -74,7 +74,7 @@ func (w world) CycleDone(*gc.Cycle) {
 func (w world) Snapshot(k, _ gc.Marker) { w.Roots(k) }
 
 // ShowRoots implements gc.Beside.
-func (w world) ShowRoots(gc.Marker, int) bool { return false }
+func (w world) ShowRoots(gc.Marker, *heap.Cache) bool { return false }
 
 // RootsLeft implements gc.Beside.
 func (w world) RootsLeft() bool { return false }
@@ -83,7 +83,7 @@ func (w world) RootsLeft() bool { return false }
 func (w world) Wake() {}
 
 // Swept implements gc.Beside: who waits for a cycle looks.
-func (w world) Swept(int) {}
+func (w world) Swept(*heap.Cache) {}
 
 // Stopping implements gc.Beside.
 func (w world) Stopping() bool { return w.want.Load() != 0 }

@@ -97,8 +97,9 @@ type Turn struct {
 	Idle  bool // the processor has nothing else to do
 	Help  bool // the processor cannot go on before a cycle is done
 	Brief bool // the processor has nobody else to run its goroutine: it may be kept for its fraction, but not for a whole cycle
-	// Owed is the bytes of marking that allocations of the processor owe (heap.Cache.Owed); nil: none.
-	Owed *int64
+	// Cache is the processor's cache, for stacks that shrink, and for the bytes of marking that its
+	// allocations owe; nil: neither.
+	Cache *heap.Cache
 	// Yield reports whether the processor is wanted for something else: the turn
 	// should end within some ten microseconds.
 	Yield func() bool
@@ -115,16 +116,16 @@ type Beside interface {
 	// goroutine goes on before its roots have been shown to stacks, by whoever lets it
 	// run; stacks may be used from many goroutines at once.
 	Snapshot(m, stacks Marker)
-	// ShowRoots shows a piece of the remembered roots, in a turn of processor p. It reports false when none is
-	// left that nobody works at. Any number may call it at once, for different processors.
-	ShowRoots(m Marker, p int) bool
+	// ShowRoots shows a piece of the remembered roots. It reports false when none is
+	// left that nobody works at. Any number may call it at once. cache is Turn.Cache.
+	ShowRoots(m Marker, cache *heap.Cache) bool
 	// RootsLeft reports whether there are remembered roots that have not been shown.
 	RootsLeft() bool
 	// Wake tells idle processors that there is work.
 	Wake()
 	// Swept is called when a cycle is over and swept, beside the program: goroutines that
-	// wait for it are readied here. p is the processor whose turn it is.
-	Swept(p int)
+	// wait for it are readied here. cache is Turn.Cache.
+	Swept(cache *heap.Cache)
 	// Stopping reports whether somebody waits for the world to stand still.
 	Stopping() bool
 	// IdleTime is the time that processors have spent with nothing to do, all together.

@@ -373,6 +373,19 @@ func (c *Cache) allocLarge(size uint64, t abi.TypeID, noscan bool, f Flags) (mem
 // Flush gives everything the cache holds back: the slots not taken, the tiny
 // block, free stacks, pages. Its P must not be allocating.
 func (c *Cache) Flush() {
+	c.settleSlots()
+	c.Trim()
+}
+
+// Trim gives back what needs the locks of stacks and pages: free stacks and the reserve of pages. Its P must
+// not be allocating.
+func (c *Cache) Trim() {
+	c.flushStacks()
+	c.heap.pages.empty(&c.reserve)
+}
+
+// settleSlots gives back the slots not taken and the tiny block.
+func (c *Cache) settleSlots() {
 	h := c.heap
 	for i := range c.Slots {
 		s := &c.Slots[i]
@@ -397,8 +410,6 @@ func (c *Cache) Flush() {
 		*s = Slot{}
 	}
 	c.tiny, c.tinyUsed = 0, 0
-	c.flushStacks()
-	h.pages.empty(&c.reserve)
 }
 
 // FlushAll flushes every cache. The world is stopped.
@@ -407,6 +418,17 @@ func (h *Heap) FlushAll() {
 	defer h.cachesMu.Unlock()
 	for _, c := range h.caches {
 		c.Flush()
+	}
+}
+
+// SettleAll makes alloc bits and counts exact: every cache gives its slots back. Stacks and pages it keeps, since
+// the locks they need may be held by the scavenger, for which a pause should not wait. The world is
+// stopped.
+func (h *Heap) SettleAll() {
+	h.cachesMu.Lock()
+	defer h.cachesMu.Unlock()
+	for _, c := range h.caches {
+		c.settleSlots()
 	}
 }
 

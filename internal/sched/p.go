@@ -24,7 +24,7 @@ const (
 // P is the right to run guest code, with what belongs to one worker: at most one
 // goroutine runs on it at a time.
 type P struct {
-	ID    int // 0 <= ID < Procs; changes only with the world stopped
+	ID    int // 0 <= ID < Procs, or more if it is gone; changes only with the world stopped
 	Sched *Sched
 	Cache *heap.Cache
 
@@ -54,6 +54,7 @@ type P struct {
 	paused   int64  // Nanotime at which PauseWorld was called
 	searches bool   // counted in Sched.spinning
 	alarm    *time.Timer
+	trimmed  uint32 // the last collection (scan.cycle) for which it has given back stacks and pages
 	cases    []Case // scratch of selects
 	order    []uint16
 
@@ -61,7 +62,7 @@ type P struct {
 	idleSince atomic.Int64 // ns from the scheduler's start to when the worker fell asleep, 0 when it does not sleep
 
 	seen uint32 // tick as the preemption tick saw it last; its own
-	gone bool   // GOMAXPROCS went down; guarded by Sched.mu
+	gone bool   // GOMAXPROCS went down; changes with the world stopped and Sched.mu held
 	note chan struct{}
 }
 

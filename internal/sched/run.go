@@ -26,6 +26,13 @@ func (s *Sched) work(p *P) {
 	for {
 		g := s.find(p)
 		if g == nil {
+			if p.searches {
+				p.searches = false
+				s.spinning.Add(-1)
+			}
+			if p.gone && !s.Exiting() {
+				s.dissolve(p)
+			}
 			s.mu.Lock()
 			s.leave(p)
 			s.mu.Unlock()
@@ -99,6 +106,13 @@ func (s *Sched) find(p *P) *G {
 		if g := p.switchTo; g != nil {
 			p.switchTo = nil
 			return s.found(p, g, false)
+		}
+		if p.gone {
+			return nil
+		}
+		if n := s.scan.cycle; p.trimmed != n {
+			p.trimmed = n
+			p.Cache.Trim()
 		}
 		if s.give(p, false) && p.Wants()&(WantStop|WantExit) != 0 {
 			continue
@@ -375,13 +389,13 @@ func (s *Sched) leave(p *P) {
 }
 
 // enter makes p active as soon as the world is not stopped. It reports false
-// when the worker is to end instead; p is active then too. s.mu is held.
+// when the program is over; p is active then too. s.mu is held.
 func (s *Sched) enter(p *P) bool {
-	for s.stopped && !s.exiting.Load() && !p.gone {
+	for s.stopped && !s.exiting.Load() {
 		s.world.Wait()
 	}
 	s.active++
-	return !s.exiting.Load() && !p.gone
+	return !s.exiting.Load()
 }
 
 // pause stands at a safepoint while the world is stopped.
@@ -427,9 +441,9 @@ func (s *Sched) preempt() {
 			return
 		case <-t.C:
 		}
-		if int(s.nidle.Load()) == s.Procs() {
+		if int(s.nidle.Load()) == len(s.Ps()) {
 			s.tickOff.Store(true)
-			if int(s.nidle.Load()) == s.Procs() {
+			if int(s.nidle.Load()) == len(s.Ps()) {
 				select {
 				case <-s.quit:
 					return

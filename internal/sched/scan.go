@@ -114,7 +114,7 @@ func (w *world) Snapshot(m, stacks gc.Marker) {
 }
 
 // ShowRoots implements gc.Beside.
-func (w *world) ShowRoots(m gc.Marker, p int) bool {
+func (w *world) ShowRoots(m gc.Marker, cache *heap.Cache) bool {
 	s := (*Sched)(w)
 	c := &s.scan
 	if c.next.Load() >= c.jobs {
@@ -131,7 +131,6 @@ func (w *world) ShowRoots(m gc.Marker, p int) bool {
 		m.Range(base+uint64(from)*8, min(globalPiece, words-from), s.cfg.Prog.RWPtrs[from/64:])
 	} else {
 		from := (job - c.globals) * stackRun
-		cache := s.Ps()[p].Cache
 		for _, g := range c.all[from:min(from+stackRun, len(c.all))] {
 			if g.Status() != Dead {
 				s.scanG(g, m, cache)

@@ -154,7 +154,8 @@ type Sched struct {
 	offset atomic.Int64 // of the virtual clock, ns
 
 	mu       sync.Mutex
-	ps       atomic.Pointer[[]*P] // replaced under mu with the world stopped
+	ps       atomic.Pointer[[]*P] // replaced under mu by active Ps
+	procs    atomic.Int32         // GOMAXPROCS: the Ps that count come first in ps; changes with the world stopped
 	idle     []*P                 // sleeping workers, the latest last; guarded by mu
 	nidle    atomic.Int32         // len(idle), written under mu
 	spinning atomic.Int32         // workers that search other queues
@@ -239,6 +240,7 @@ func New(cfg Config) *Sched {
 		ps = append(ps, s.newP(i))
 	}
 	s.ps.Store(&ps)
+	s.procs.Store(int32(len(ps)))
 	s.heap.OnWantGC(func() {
 		for _, p := range s.Ps() {
 			p.Interrupt(WantGC)
@@ -264,11 +266,12 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// Ps is the list of Ps now. It must not be written.
+// Ps is the list of Ps now, those included that GOMAXPROCS has taken away and that are not yet
+// dissolved. It must not be written.
 func (s *Sched) Ps() []*P { return *s.ps.Load() }
 
 // Procs is GOMAXPROCS.
-func (s *Sched) Procs() int { return len(s.Ps()) }
+func (s *Sched) Procs() int { return int(s.procs.Load()) }
 
 // Code relates program counters to the program, for stack.Walk.
 func (s *Sched) Code() *stack.Code { return s.code }
@@ -358,7 +361,7 @@ func (s *Sched) Hold() { s.external.Add(1) }
 
 // Release is the opposite of Hold.
 func (s *Sched) Release() {
-	if s.external.Add(-1) == 0 && int(s.nidle.Load()) == s.Procs() {
+	if s.external.Add(-1) == 0 && int(s.nidle.Load()) == len(s.Ps()) {
 		s.wakeAny() // it finds nothing and looks at the question of deadlock again
 	}
 }

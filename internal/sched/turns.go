@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
 // # Turns
@@ -33,7 +34,7 @@ type awaiting struct {
 func (p *P) initTurn() {
 	s := p.Sched
 	p.turn = gc.Turn{
-		Owed:  &p.Cache.Owed,
+		Cache: p.Cache,
 		Yield: p.yield,
 		Stop:  func(string) { s.StopTheWorld(p) },
 		Start: func() { s.StartTheWorld(p) },
@@ -98,6 +99,9 @@ func (s *Sched) collectBeside(p *P, b gc.Background, r gc.Request) (gc.Cycle, bo
 			runtime.Gosched()
 		}
 	}
+	if r.Reason == gc.Limit {
+		p.Cache.Trim()
+	}
 	return b.Stats().Last, true
 }
 
@@ -122,7 +126,7 @@ func (s *Sched) Await(p *P, g *G) (parked bool) {
 }
 
 // Swept implements gc.Beside.
-func (w *world) Swept(p int) {
+func (w *world) Swept(cache *heap.Cache) {
 	s := (*Sched)(w)
 	b, t := s.cycle.background, &s.turns
 	t.mu.Lock()
@@ -140,9 +144,10 @@ func (w *world) Swept(p int) {
 	for _, g := range ready {
 		s.Ready(nil, g)
 	}
-	if ps := s.Ps(); p < len(ps) {
-		s.letGoSome(ps[p])
+	if cache == nil { // the world is stopped
+		cache = s.Ps()[0].Cache
 	}
+	s.letGoSome(cache)
 }
 
 // Wake implements gc.Beside.

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -81,6 +82,16 @@ func (s *Sched) StartTheWorld(p *P) {
 	s.world.Broadcast()
 }
 
+// # Changing GOMAXPROCS
+//
+// A P that GOMAXPROCS has taken away is gone, but its worker may be in the middle of something: it waits to stop
+// the world itself, for a collection or for its goroutine. So it stays among the Ps, behind those
+// that count, is stopped, interrupted and looked at as they are, and is dissolved when its worker next looks for
+// a goroutine. Should GOMAXPROCS rise before that, it counts again.
+//
+//	Ps()[:procs]   have ID == index;  gone == false
+//	Ps()[procs:]   gone;  IDs are >= procs, and differ
+
 // SetProcs changes GOMAXPROCS to n, cut to 1 … MaxProcs, and returns the former
 // number. p is the caller's P, whose goroutine is saved. Deterministic
 // schedulers keep their one P.
@@ -92,39 +103,47 @@ func (s *Sched) SetProcs(p *P, n int) int {
 	}
 	s.StopTheWorld(p)
 	s.mu.Lock()
-	was := s.Ps()
-	ps := append([]*P(nil), was...)
+	ps := append([]*P(nil), s.Ps()...)
 	for len(ps) < n {
 		q := s.newP(len(ps))
 		ps = append(ps, q)
 		s.workers.Add(1)
 		go s.work(q)
 	}
-	if n < len(ps) {
-		if p != nil && p.ID >= n { // it stays; another one goes
-			ps[0], ps[p.ID] = p, ps[0]
-			ps[p.ID].ID, p.ID = p.ID, 0
+	if i := slices.Index(ps, p); i >= n { // it stays; another one goes
+		ps[0], ps[i] = p, ps[0]
+	}
+	for i, q := range ps {
+		q.ID, q.gone = i, i >= n
+		if q.gone {
+			s.giveAway(q)
+			s.dropIdle(q)
+			q.Interrupt(WantPreempt)
+			q.signal()
 		}
-		for _, q := range ps[n:] {
-			s.retire(q)
-		}
-		ps = ps[:n:n]
 	}
 	s.ps.Store(&ps)
+	s.procs.Store(int32(n))
 	s.mu.Unlock()
 	s.StartTheWorld(p)
 	return old
 }
 
-// retire ends q's worker and gives away what q holds. The world is stopped and
-// s.mu held.
-func (s *Sched) retire(q *P) {
-	q.gone = true
+// dissolve ends q, whose worker calls it, finds nothing more to do and is still active.
+func (s *Sched) dissolve(q *P) {
+	s.giveAway(q)
+	q.Cache.Release()
+	s.mu.Lock()
+	ps := slices.DeleteFunc(slices.Clone(s.Ps()), func(r *P) bool { return r == q })
+	s.ps.Store(&ps)
+	s.mu.Unlock()
+	s.wakeAny() // those who sleep may now be all there are: one looks at the question of deadlock again
+}
+
+// giveAway gives q's goroutines to the others. Its worker calls, or the world is stopped.
+func (s *Sched) giveAway(q *P) {
 	s.gmu.Lock()
-	if g := q.switchTo; g != nil {
-		s.global.push(g)
-		q.switchTo = nil
-	}
+	defer s.gmu.Unlock()
 	if g := q.runnext.Swap(nil); g != nil {
 		s.global.push(g)
 	}
@@ -136,10 +155,6 @@ func (s *Sched) retire(q *P) {
 		s.pool.push(g)
 	}
 	s.poolHas.Store(s.pool.n > 0)
-	s.gmu.Unlock()
-	s.dropIdle(q)
-	q.Cache.Release()
-	q.signal()
 }
 
 // cycle is what the scheduler keeps about collections.
@@ -420,17 +435,17 @@ func (s *Sched) dropG(g *G) {
 	s.space.Uncharge(gCost, recordKind)
 }
 
-// letGoSome is letGo beside the program, for p's worker: it leaves alone what Ps keep for
+// letGoSome is letGo beside the program: it leaves alone what Ps keep for
 // themselves, and ends early when the world is to stop.
-func (s *Sched) letGoSome(p *P) {
-	for p.Wants()&(WantStop|WantExit) == 0 {
+func (s *Sched) letGoSome(cache *heap.Cache) {
+	for s.stoppers.Load() == 0 && !s.Exiting() {
 		s.gmu.Lock()
 		for range 128 {
 			if s.pool.n <= keepDead {
 				break
 			}
 			g := s.pool.pop()
-			g.Stack.Free(s.space, p.Cache)
+			g.Stack.Free(s.space, cache)
 			s.dropG(g)
 		}
 		rest := s.pool.n > keepDead

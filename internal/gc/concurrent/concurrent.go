@@ -232,6 +232,7 @@ func (c *Collector) stale(r gc.Request) bool {
 // cycle that is under way, if any, is finished first.
 func (c *Collector) CollectStopped(r gc.Request) gc.Cycle {
 	asked := time.Now()
+	c.heap.FlushAll()
 	if c.phase.Load() == marking {
 		c.complete()
 		c.finish(asked)
@@ -241,7 +242,7 @@ func (c *Collector) CollectStopped(r gc.Request) gc.Cycle {
 	c.complete()
 	c.finish(asked)
 	c.heap.SweepAll()
-	c.over(0)
+	c.over(nil)
 	c.print()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -263,7 +264,7 @@ func never() bool { return false }
 // begin is the first pause. The world is stopped and everything swept.
 func (c *Collector) begin(reason gc.Reason, asked time.Time) {
 	h := c.heap
-	h.FlushAll()
+	h.SettleAll()
 	c.mu.Lock()
 	c.begun.Add(1)
 	c.want = max(c.want, c.begun.Load())
@@ -307,7 +308,7 @@ func (c *Collector) finish(asked time.Time) {
 	h, t := c.heap, &c.tables
 	c.cycle.Beside = asked.Sub(c.from)
 	c.cycle.After = h.Live()
-	h.FlushAll()
+	h.SettleAll()
 	c.barrier.Switch(false)
 	for k := range c.cycle.Roots {
 		c.cycle.Roots[k] = t.roots[k].Load()
@@ -341,8 +342,8 @@ func (c *Collector) finish(asked time.Time) {
 	c.phase.Store(sweeping)
 }
 
-// over ends the sweep, if it has come to its end, in a turn of processor p.
-func (c *Collector) over(p int) {
+// over ends the sweep, if it has come to its end. cache is that of the turn; nil when the world is stopped.
+func (c *Collector) over(cache *heap.Cache) {
 	c.mu.Lock()
 	if c.phase.Load() != sweeping || c.heap.Unswept() {
 		c.mu.Unlock()
@@ -358,7 +359,7 @@ func (c *Collector) over(p int) {
 	if c.heap.Flags().PacerTrace > 0 && c.trace != nil {
 		io.WriteString(c.trace, gc.PacerSweep(c.heap.SweepDone()))
 	}
-	c.world.Swept(p)
+	c.world.Swept(cache)
 	c.heap.Scavenge()
 }
 

@@ -58,7 +58,6 @@ const (
 type worker struct {
 	*tables
 	q    *queue
-	p    int         // its processor; that of an assist is none's and shows no roots
 	in   [batch]item // taken: in[next:n]
 	next int
 	n    int
@@ -70,6 +69,8 @@ type worker struct {
 	nfound int
 	hits   [foundMost]hit // of found, while it is being marked
 	touch  uint64         // sum of what was loaded only to have it in the cache
+
+	cache *heap.Cache // Turn.Cache; nil without a turn
 
 	counts
 	unchecked uint64       // bytes scanned since the last look at stop

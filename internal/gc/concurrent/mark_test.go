@@ -26,10 +26,10 @@ func (w *still) QueueCleanup(heap.Cleanup)               {}
 func (w *still) CycleDone(*gc.Cycle)                     {}
 func (w *still) Procs() int                              { return 1 }
 func (w *still) Snapshot(m, _ gc.Marker)                 { w.Roots(m) }
-func (w *still) ShowRoots(gc.Marker, int) bool           { return false }
+func (w *still) ShowRoots(gc.Marker, *heap.Cache) bool   { return false }
 func (w *still) RootsLeft() bool                         { return false }
 func (w *still) Wake()                                   {}
-func (w *still) Swept(int)                               {}
+func (w *still) Swept(*heap.Cache)                       {}
 func (w *still) Stopping() bool                          { return false }
 func (w *still) IdleTime() time.Duration                 { return 0 }
 func (w *still) Deterministic() bool                     { return false }

@@ -107,7 +107,7 @@ func (w *crew) worker(c *Collector, p int) *worker {
 		}
 		more := append([]*worker(nil), list...)
 		for len(more) <= p {
-			more = append(more, &worker{tables: &c.tables, q: c.q, p: len(more)})
+			more = append(more, &worker{tables: &c.tables, q: c.q})
 		}
 		w.workers.CompareAndSwap(old, &more)
 	}
@@ -195,6 +195,7 @@ func (c *Collector) mark(t *gc.Turn) bool {
 		return false
 	}
 	w := c.crew.worker(c, t.P)
+	w.cache = t.Cache
 	began := time.Now()
 	c.q.enter()
 	any := false
@@ -205,6 +206,7 @@ func (c *Collector) mark(t *gc.Turn) bool {
 		}
 	}
 	w.finish()
+	w.cache = nil
 	c.q.leave()
 	took := int64(time.Since(began))
 	c.crew.time[kind].Add(took)
@@ -215,8 +217,8 @@ func (c *Collector) mark(t *gc.Turn) bool {
 		w.mine.Add(took)
 	}
 	c.revise()
-	if t.Owed != nil {
-		c.pay(t.Owed)
+	if t.Cache != nil {
+		c.pay(&t.Cache.Owed)
 	}
 	if c.dry() {
 		return c.terminate(t) || any
@@ -240,9 +242,9 @@ func (c *Collector) enlist(t *gc.Turn) (kind int, stop func() bool, ok bool) {
 		return fractional, func() bool { return t.Yield() || c.tables.sum.work.Load()-done+w.work >= fixedTurn }, true
 	case t.Help:
 		return helping, t.Yield, true
-	case t.Owed != nil && *t.Owed > 0:
+	case t.Cache != nil && t.Cache.Owed > 0:
 		w := c.crew.worker(c, t.P)
-		most := c.tables.sum.work.Load() + uint64(*t.Owed)
+		most := c.tables.sum.work.Load() + uint64(t.Cache.Owed)
 		return helping, func() bool { return t.Yield() || c.tables.sum.work.Load()+w.work >= most }, true
 	case !t.Brief && c.takeDedicated():
 		return dedicated, t.Yield, true
@@ -280,7 +282,7 @@ func (c *Collector) step(w *worker, stop func() bool) bool {
 		w.empty(stop)
 		return true
 	}
-	if c.world.RootsLeft() && c.world.ShowRoots(w, w.p) {
+	if c.world.RootsLeft() && c.world.ShowRoots(w, w.cache) {
 		return true
 	}
 	if c.crew.specials.Load() == jobOpen && c.crew.specials.CompareAndSwap(jobOpen, jobTaken) {
@@ -352,7 +354,7 @@ func (c *Collector) sweep(t *gc.Turn) bool {
 	if c.heap.Unswept() {
 		return any
 	}
-	c.over(t.P)
+	c.over(t.Cache)
 	if c.phase.Load() == wanted && !t.Yield() {
 		c.start(t)
 	}

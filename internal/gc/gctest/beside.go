@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/terrarium-go/terrarium/internal/gc"
+	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
 // The machine as a collector sees it that runs beside the program: at every allocation the
@@ -36,7 +37,7 @@ func (m *machine) Snapshot(k, stacks gc.Marker) {
 }
 
 // ShowRoots implements gc.Beside: globals first, then the stack.
-func (m *machine) ShowRoots(k gc.Marker, _ int) bool {
+func (m *machine) ShowRoots(k gc.Marker, _ *heap.Cache) bool {
 	switch m.unshown {
 	case 2:
 		m.unshown--
@@ -75,7 +76,7 @@ func (m *machine) stackRoots(k gc.Marker) {
 func (m *machine) RootsLeft() bool { return m.unshown > 0 }
 
 func (m *machine) Wake()                   {}
-func (m *machine) Swept(int)               {}
+func (m *machine) Swept(*heap.Cache)       {}
 func (m *machine) Stopping() bool          { return false }
 func (m *machine) IdleTime() time.Duration { return 0 }
 func (m *machine) Deterministic() bool     { return m.fixed }
@@ -117,10 +118,10 @@ func (w *many) turn(p int, help bool) {
 // Snapshot implements gc.Beside.
 func (w *many) Snapshot(k, stacks gc.Marker) { w.Roots(k) }
 
-func (w *many) ShowRoots(gc.Marker, int) bool { return false }
-func (w *many) RootsLeft() bool               { return false }
-func (w *many) Stopping() bool                { return w.wanted.Load() > 0 }
-func (w *many) Deterministic() bool           { return false }
+func (w *many) ShowRoots(gc.Marker, *heap.Cache) bool { return false }
+func (w *many) RootsLeft() bool                       { return false }
+func (w *many) Stopping() bool                        { return w.wanted.Load() > 0 }
+func (w *many) Deterministic() bool                   { return false }
 
 // help works for the collector until cycle n is over.
 func (w *many) help(p int, n uint32) {

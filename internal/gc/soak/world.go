@@ -181,7 +181,7 @@ func (w *world) Snapshot(k, stacks gc.Marker) {
 }
 
 // ShowRoots implements gc.Beside.
-func (w *world) ShowRoots(k gc.Marker, _ int) bool {
+func (w *world) ShowRoots(k gc.Marker, _ *heap.Cache) bool {
 	i := int(w.next.Add(1)) - 1
 	if i >= len(w.mutators) {
 		return false
@@ -198,7 +198,7 @@ func (w *world) RootsLeft() bool { return w.left.Load() > 0 }
 func (w *world) Wake() {}
 
 // Swept implements gc.Beside.
-func (w *world) Swept(int) {}
+func (w *world) Swept(*heap.Cache) {}
 
 // Stopping implements gc.Beside.
 func (w *world) Stopping() bool { return w.want.Load() > 0 }

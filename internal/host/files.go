@@ -27,11 +27,18 @@ type tree interface {
 	Symlink(target, name string) error
 	Readlink(name string) (string, error)
 	Chtimes(name string, atime, mtime time.Time) error
+	Chmod(name string, mode fs.FileMode) error
 	stat(name string, follow bool) (fs.FileInfo, error)
 }
 
 // rooted confines every path to the directory: os.Root follows no link out of it.
 type rooted struct{ *os.Root }
+
+// What a confined tree makes has plain permissions only.
+func (r rooted) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
+	return r.Root.OpenFile(name, flag, perm.Perm())
+}
+func (r rooted) Mkdir(name string, perm fs.FileMode) error { return r.Root.Mkdir(name, perm.Perm()) }
 
 func (r rooted) stat(name string, follow bool) (fs.FileInfo, error) {
 	if follow {
@@ -56,6 +63,7 @@ func (t whole) Link(from, to string) error                { return os.Link(t.at(
 func (t whole) Symlink(target, name string) error         { return os.Symlink(target, t.at(name)) }
 func (t whole) Readlink(name string) (string, error)      { return os.Readlink(t.at(name)) }
 func (t whole) Chtimes(name string, a, m time.Time) error { return os.Chtimes(t.at(name), a, m) }
+func (t whole) Chmod(name string, mode fs.FileMode) error { return os.Chmod(t.at(name), mode) }
 func (t whole) stat(name string, follow bool) (fs.FileInfo, error) {
 	if follow {
 		return os.Stat(t.at(name))
@@ -77,6 +85,7 @@ func (t readOnly) Remove(string) error                        { return fs.ErrPer
 func (t readOnly) Rename(string, string) error                { return fs.ErrPermission }
 func (t readOnly) Link(string, string) error                  { return fs.ErrPermission }
 func (t readOnly) Symlink(string, string) error               { return fs.ErrPermission }
+func (t readOnly) Chmod(string, fs.FileMode) error            { return fs.ErrPermission }
 func (t readOnly) Chtimes(string, time.Time, time.Time) error { return fs.ErrPermission }
 
 // file is one open descriptor.
@@ -87,6 +96,7 @@ type file struct {
 	kind   uint8         // WASI file type
 	flags  atomic.Uint32 // WASI fd flags
 	dir    bool
+	fixed  bool   // opened in a tree that may not change
 	blocks bool   // reading or writing may wait for somebody else
 	pipe   *pipe  // of an end of a pipe
 	end    int    // which end

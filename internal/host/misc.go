@@ -1,6 +1,9 @@
 package host
 
-import "math"
+import (
+	"math"
+	"os"
+)
 
 // Single functions of several packages: assembly on this target in the
 // distribution, or hooks that a sandbox has little to say about.
@@ -38,7 +41,7 @@ func init() {
 		{"math.archTrunc", float(math.Trunc)},
 		{"syscall.now", walltime},
 		{"syscall.runtimeClearenv", nothing},
-		{"syscall.Getpagesize", func(c *Call) Status { c.SetInt(0, 64<<10); return OK }}, // as wasm has it
+		{"syscall.Getpagesize", func(c *Call) Status { c.SetInt(0, os.Getpagesize()); return OK }}, // as natively
 		{"runtime.getStaticuint64s", func(c *Call) Status { c.Set(0, c.types().small); return OK }},
 		{"runtime.setCrashFD", func(c *Call) Status { c.Set(1, ^uint64(0)); return OK }},
 		{"runtime.traceAdvance", nothing},

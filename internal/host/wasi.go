@@ -229,7 +229,9 @@ func init() {
 	reg("syscall.fd_fdstat_set_flags", "44", fdSetFlags)
 	reg("syscall.fd_prestat_get", "48", fdPrestat)
 	reg("syscall.fd_prestat_dir_name", "484", fdPrestatName)
-	reg("syscall.path_create_directory internal/syscall/unix.path_create_directory", "484", pathMkdir)
+	reg("syscall.path_mkdir internal/syscall/unix.path_mkdir", "4844", pathMkdir)
+	reg("syscall.path_chmod internal/syscall/unix.path_chmod", "44844", pathChmod)
+	reg("syscall.fd_chmod", "44", fdChmod)
 	reg("syscall.path_filestat_get internal/syscall/unix.path_filestat_get", "44848", pathFilestat)
 	reg("syscall.path_filestat_set_times internal/syscall/unix.path_filestat_set_times", "4484884", pathSetTimes)
 	reg("syscall.path_link internal/syscall/unix.path_link", "4484484", pathLink)
@@ -428,7 +430,33 @@ func filetype(m fs.FileMode) uint8 {
 	return 0
 }
 
-// putStat writes the 64 bytes of a filestat.
+// Permissions as numbers of the guest: nine bits, and above them setuid, setgid and sticky.
+var specials = [...]struct {
+	bit  uint32
+	mode fs.FileMode
+}{{0o4000, fs.ModeSetuid}, {0o2000, fs.ModeSetgid}, {0o1000, fs.ModeSticky}}
+
+func permissions(m fs.FileMode) uint32 {
+	bits := uint32(m.Perm())
+	for _, s := range specials {
+		if m&s.mode != 0 {
+			bits |= s.bit
+		}
+	}
+	return bits
+}
+
+func fileMode(bits uint32) fs.FileMode {
+	m := fs.FileMode(bits) & fs.ModePerm
+	for _, s := range specials {
+		if bits&s.bit != 0 {
+			m |= s.mode
+		}
+	}
+	return m
+}
+
+// putStat writes a Stat_t of the guest: the 64 bytes of a filestat, the permissions (8 bytes), user and group (4 bytes each).
 func (w wcall) putStat(i int, fi fs.FileInfo) errno {
 	if !w.writable(i) {
 		return eFAULT
@@ -444,6 +472,10 @@ func (w wcall) putStat(i int, fi fs.FileInfo) errno {
 	s.Store64(a+40, uint64(atime.UnixNano()))
 	s.Store64(a+48, uint64(fi.ModTime().UnixNano()))
 	s.Store64(a+56, uint64(fi.ModTime().UnixNano()))
+	uid, gid := owner(fi)
+	s.Store64(a+64, uint64(permissions(fi.Mode())))
+	s.Store32(a+72, uid)
+	s.Store32(a+76, gid)
 	return eOK
 }
 
@@ -454,9 +486,10 @@ func fdFilestat(w wcall) errno {
 	}
 	if f.os == nil {
 		a := w.u64(1)
-		w.Space.Zero(a, 64)
+		w.Space.Zero(a, 80)
 		w.Space.Store8(a+16, f.kind)
 		w.Space.Store64(a+24, 1)
+		w.Space.Store64(a+64, 0o600)
 		return eOK
 	}
 	fi, err := f.os.Stat()
@@ -540,7 +573,35 @@ func pathMkdir(w wcall) errno {
 	if e != eOK {
 		return e
 	}
-	return toErrno(t.Mkdir(p, 0o777))
+	return toErrno(t.Mkdir(p, fileMode(w.u32(3))))
+}
+
+// pathChmod(dir, lookup flags, path, length, permissions)
+func pathChmod(w wcall) errno {
+	t, p, e := w.at(0, 2)
+	if e != eOK {
+		return e
+	}
+	if w.u32(1)&1 == 0 {
+		if fi, err := t.stat(p, false); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
+			return eLOOP
+		}
+	}
+	return toErrno(t.Chmod(p, fileMode(w.u32(4))))
+}
+
+// fdChmod(fd, permissions)
+func fdChmod(w wcall) errno {
+	f := w.file(w.i32(0))
+	switch {
+	case f == nil:
+		return eBADF
+	case f.os == nil:
+		return eINVAL
+	case f.fixed:
+		return eACCES
+	}
+	return toErrno(f.os.Chmod(fileMode(w.u32(1))))
 }
 
 func pathFilestat(w wcall) errno {
@@ -704,7 +765,7 @@ func pathOpen(w wcall) errno {
 			return eLOOP
 		}
 	}
-	f, err := t.OpenFile(p, mode, 0o666)
+	f, err := t.OpenFile(p, mode, fileMode(uint32(w.u64(6)>>32)))
 	if err != nil {
 		return toErrno(err)
 	}
@@ -718,6 +779,7 @@ func pathOpen(w wcall) errno {
 		return eNOTDIR
 	}
 	file := &file{os: f, r: f, w: f, kind: filetype(fi.Mode()), dir: fi.IsDir()}
+	_, file.fixed = t.(readOnly)
 	file.flags.Store(fl)
 	file.blocks = !fi.Mode().IsRegular() && !fi.IsDir()
 	if fi.IsDir() {

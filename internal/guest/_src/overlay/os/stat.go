@@ -13,11 +13,19 @@ func fillFileStatFromSys(fs *fileStat, name string) {
 	fs.name = filepathlite.Base(name)
 	fs.size = int64(fs.sys.Size)
 	fs.modTime = time.Unix(0, int64(fs.sys.Mtime))
-	// WASI knows no permissions; these are what a file of one's own usually has at least.
-	fs.mode = 0o600
+	fs.mode = FileMode(fs.sys.Mode) & ModePerm
+	if fs.sys.Mode&syscall.S_ISUID != 0 {
+		fs.mode |= ModeSetuid
+	}
+	if fs.sys.Mode&syscall.S_ISGID != 0 {
+		fs.mode |= ModeSetgid
+	}
+	if fs.sys.Mode&syscall.S_ISVTX != 0 {
+		fs.mode |= ModeSticky
+	}
 	switch fs.sys.Filetype {
 	case syscall.FILETYPE_DIRECTORY:
-		fs.mode = ModeDir | 0o700
+		fs.mode |= ModeDir
 	case syscall.FILETYPE_SYMBOLIC_LINK:
 		fs.mode |= ModeSymlink
 	case syscall.FILETYPE_CHARACTER_DEVICE:

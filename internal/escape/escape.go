@@ -74,6 +74,7 @@ type Analyzer struct {
 	held     map[tree.Node]tree.Stmt // func values that go and defer statements send to the heap
 	lastID   int                     // of a vertex
 	shapes   map[types.Type]string   // what is written for type arguments in the message under way
+	params   []string                // the same for type parameters, in their order
 
 	// Tarjan's algorithm.
 	index   map[*tree.Func]int

@@ -48,7 +48,7 @@ func basic(f *tree.Func, i int) bool {
 // writtenIn makes the texts that follow those of an expression at pos in f: the type arguments of the function that it was
 // written in are printed as their shapes. nil ends that.
 func (a *Analyzer) writtenIn(f *tree.Func, pos token.Pos) {
-	a.shapes = nil
+	a.shapes, a.params = nil, nil
 	if n := tree.InlinedAt(pos); n > 0 {
 		f = a.p.Inlined[n-1].F
 	}
@@ -58,6 +58,7 @@ func (a *Analyzer) writtenIn(f *tree.Func, pos token.Pos) {
 	shapes := map[types.Type]string{}
 	for i, t := range f.Args {
 		shapes[t] = a.shape(f, i)
+		a.params = append(a.params, shapes[t])
 	}
 	a.shapes = shapes
 }

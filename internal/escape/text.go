@@ -218,7 +218,7 @@ func (a *Analyzer) text(n tree.Node) string {
 	case *tree.Zero:
 		switch x.T.Underlying().(type) {
 		case *types.Struct, *types.Array:
-			return a.typeText(x.T) + "{}"
+			return a.spelled(x.P, x.T) + "{}"
 		}
 		return "nil"
 	case *tree.Ref:
@@ -295,24 +295,25 @@ func (a *Analyzer) text(n tree.Node) string {
 		return x.Name + "(" + args + ")"
 	case *tree.New:
 		if x.Init == nil {
-			return "new(" + a.typeText(a.p.Elem(x.T)) + ")"
+			return "new(" + a.spelled(x.P, a.p.Elem(x.T)) + ")"
 		}
 		return "&" + a.literalText(x.Init)
 	case *tree.MakeSlice:
+		x = a.literalized(x).(*tree.MakeSlice)
 		if x.Cap != nil {
-			return "make(" + a.typeText(x.T) + ", " + a.text(x.Len) + ", " + a.text(x.Cap) + ")"
+			return "make(" + a.spelled(x.P, x.T) + ", " + a.text(x.Len) + ", " + a.text(x.Cap) + ")"
 		}
-		return "make(" + a.typeText(x.T) + ", " + a.text(x.Len) + ")"
+		return "make(" + a.spelled(x.P, x.T) + ", " + a.text(x.Len) + ")"
 	case *tree.MakeMap:
 		if x.Hint != nil {
-			return "make(" + a.typeText(x.T) + ", " + a.text(x.Hint) + ")"
+			return "make(" + a.spelled(x.P, x.T) + ", " + a.text(x.Hint) + ")"
 		}
-		return "make(" + a.typeText(x.T) + ")"
+		return "make(" + a.spelled(x.P, x.T) + ")"
 	case *tree.MakeChan:
 		if x.Size != nil {
-			return "make(" + a.typeText(x.T) + ", " + a.text(x.Size) + ")"
+			return "make(" + a.spelled(x.P, x.T) + ", " + a.text(x.Size) + ")"
 		}
-		return "make(" + a.typeText(x.T) + ")"
+		return "make(" + a.spelled(x.P, x.T) + ")"
 	case *tree.StructLit, *tree.MapLit:
 		return a.literalText(x.(tree.Expr))
 	case *tree.ArrayLit:
@@ -321,11 +322,11 @@ func (a *Analyzer) text(n tree.Node) string {
 		}
 		return a.literalText(x)
 	case *tree.Convert:
-		return a.conv(x.T, x.X)
+		return a.conv(x.P, x.T, x.X)
 	case *tree.ToIface:
-		return a.conv(x.T, x.X)
+		return a.conv(x.P, x.T, x.X)
 	case *tree.IfaceConv:
-		return a.conv(x.T, x.X)
+		return a.conv(x.P, x.T, x.X)
 	case *tree.Assert:
 		return a.at(x.X, precPrimary) + ".(" + a.typeText(x.To) + ")"
 	case *tree.IfaceData:
@@ -397,8 +398,8 @@ func splitSym(sym string) (pkg, name string, ok bool) {
 	return sym[:dot], sym[dot+1:], true
 }
 
-func (a *Analyzer) conv(t types.Type, x tree.Expr) string {
-	s := a.typeText(t)
+func (a *Analyzer) conv(pos token.Pos, t types.Type, x tree.Expr) string {
+	s := a.spelled(pos, t)
 	switch types.Unalias(t).(type) {
 	case *types.Named, *types.Basic:
 	default:
@@ -426,7 +427,7 @@ func (a *Analyzer) literalText(x tree.Expr) string {
 	default:
 		return a.text(x)
 	}
-	return a.typeText(x.Type()) + "{" + ellipsis(n) + "}"
+	return a.spelled(x.Pos(), x.Type()) + "{" + ellipsis(n) + "}"
 }
 
 // receiver is the operand of a selector at pos, without the dereference or address that the selector implies.

@@ -4,6 +4,7 @@ package escape
 // as in linker symbols (import paths in full, uint8 for byte).
 
 import (
+	"go/token"
 	"go/types"
 	"strconv"
 	"strings"
@@ -13,6 +14,11 @@ func (a *Analyzer) typeText(t types.Type) string {
 	w := typeWriter{a: a}
 	w.typ(t)
 	return w.String()
+}
+
+// spelled is t, the type of the expression at pos, as the source spells it there.
+func (a *Analyzer) spelled(pos token.Pos, t types.Type) string {
+	return a.typeText(a.p.Spelled(pos, t))
 }
 
 // universeAny is what any stands for; empty interfaces written otherwise are other types until they are canonical.
@@ -45,6 +51,12 @@ func (w *typeWriter) typ(t types.Type) {
 			return
 		}
 		w.typ(types.Unalias(t))
+	case *types.TypeParam:
+		if i := t.Index(); i < len(w.a.params) {
+			w.WriteString(w.a.params[i])
+			return
+		}
+		w.WriteString(t.Obj().Name())
 	case *types.Named:
 		w.named(t)
 	case *types.Pointer:

@@ -118,7 +118,9 @@ func (b *builder) builtinOf(e *ast.CallExpr, name string, vals []Expr) Expr {
 		return b.makeOf(e, t, toInt)
 	case "new":
 		nw := &New{Typed: Typed{At{pos}, t}}
-		if !b.tv(e.Args[0]).IsType() {
+		if b.tv(e.Args[0]).IsType() {
+			b.spell(pos, e.Args[0], p.Elem(t))
+		} else {
 			nw.Init = b.exprTo(e.Args[0], p.Elem(t))
 		}
 		return nw
@@ -159,6 +161,7 @@ func (b *builder) builtinOf(e *ast.CallExpr, name string, vals []Expr) Expr {
 // makeOf builds make(T, sizes).
 func (b *builder) makeOf(e *ast.CallExpr, t types.Type, size func(int) Expr) Expr {
 	at := Typed{At{e.Lparen}, t}
+	b.spell(e.Lparen, e.Args[0], t)
 	var n, c Expr
 	if len(e.Args) > 1 {
 		n = size(1)

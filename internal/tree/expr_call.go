@@ -11,7 +11,9 @@ import (
 func (b *builder) call(e *ast.CallExpr) Expr {
 	tv := b.tv(e.Fun)
 	if tv.IsType() {
-		return b.conversion(e.Args[0], b.typ(tv.Type), e.Lparen)
+		t := b.typ(tv.Type)
+		b.spell(e.Lparen, e.Fun, t)
+		return b.conversion(e.Args[0], t, e.Lparen)
 	}
 	if name, ok := b.builtinName(e.Fun); ok {
 		return b.builtin(e, name)

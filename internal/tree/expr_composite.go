@@ -17,6 +17,7 @@ func (b *builder) composite(e *ast.CompositeLit) Expr {
 
 func (b *builder) compositeOf(e *ast.CompositeLit, t types.Type) Expr {
 	at := Typed{At{e.Lbrace}, t}
+	b.spell(e.Lbrace, e, t)
 	switch u := t.Underlying().(type) {
 	case *types.Struct:
 		if len(e.Elts) == 0 {

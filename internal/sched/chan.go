@@ -357,7 +357,7 @@ func (s *Sched) trySend(sh *chanShard, ch mem.Addr, h *hchan, elem mem.Addr) (Ch
 		w := cw.recv.take()
 		sh.release(ch, h, cw)
 		if w != nil {
-			s.move(w.hold(), elem, h.elemSize)
+			s.move(w.hold(s), elem, h.elemSize)
 			w.letGo()
 			w.g.ok, w.g.closed = true, false
 			return ChanDone, w.g
@@ -437,7 +437,7 @@ func (s *Sched) tryRecv(sh *chanShard, ch mem.Addr, h *hchan, elem mem.Addr) (Ch
 		w := cw.send.take()
 		sh.release(ch, h, cw)
 		if w != nil {
-			from := w.hold()
+			from := w.hold(s)
 			if h.size == 0 {
 				s.move(elem, from, h.elemSize)
 			} else { // the buffer is full: the oldest goes out, the sender's comes in
@@ -516,7 +516,7 @@ func (s *Sched) closeChan(ch mem.Addr) (res ChanResult, peers list) {
 		return ChanDone, peers
 	}
 	for w := cw.recv.take(); w != nil; w = cw.recv.take() {
-		s.move(w.hold(), 0, h.elemSize)
+		s.move(w.hold(s), 0, h.elemSize)
 		w.letGo()
 		w.g.ok, w.g.closed = false, true
 		peers.push(w.g)

@@ -428,9 +428,9 @@ func (s *Sched) resize(p *P, g *G, size uint64, f heap.Flags) Grown {
 
 // keepStill keeps the stack of g, which does not run, where it is, until letMove. Peers of a parked
 // goroutine copy an element to or from its frames, while a collection beside the program
-// may be about to shrink its stack; neither takes longer than copying a stack does.
-func (g *G) keepStill() {
-	for !g.still.CompareAndSwap(0, 1) {
+// may be about to shrink its stack; neither takes longer than copying a stack does, unless it ends the program.
+func (s *Sched) keepStill(g *G) {
+	for !g.still.CompareAndSwap(0, 1) && !s.Exiting() {
 		runtime.Gosched()
 	}
 }
@@ -453,7 +453,7 @@ func (s *Sched) shrinkStack(c *heap.Cache, g *G) {
 	if to == size {
 		return
 	}
-	g.keepStill()
+	s.keepStill(g)
 	defer g.letMove()
 	g.Stack.Move(s.code, s.space, c, &g.State, to, heap.AfterGC, g.held)
 }

@@ -84,3 +84,28 @@ func TestSetProcsWhileAsleep(t *testing.T) {
 		t.Errorf("%d workers are counted as searching when all have ended", n)
 	}
 }
+
+// A P that goes while it searches for work leaves the search to others: who sleeps is woken when a host call
+// comes back.
+func TestSetProcsBesideSearches(t *testing.T) {
+	m := newMachine(t, Config{Procs: 4}, func(t *task) {
+		for i := range 400 {
+			t.do(func(p *P, g *G) answer { t.m.SetProcs(p, 1+i%4); return done })
+			if i%3 == 0 {
+				t.spawn(func(t *task) { t.gosched() })
+			}
+		}
+		t.do(func(p *P, g *G) answer { t.m.SetProcs(p, 2); t.m.Hold(); return done })
+		for range 3 {
+			t.do(func(p *P, g *G) answer {
+				if g.TakeResumed() {
+					return done
+				}
+				t.m.Block(g, WaitIO, func() { time.Sleep(5 * time.Millisecond) })
+				return park
+			})
+		}
+		t.exit(0)
+	})
+	m.ok()
+}

@@ -45,7 +45,7 @@ func (s *Sched) work(p *P) {
 // execute runs g until there is an outcome, and puts it where that belongs.
 func (s *Sched) execute(p *P, g *G) {
 	if s.scan.left.Load() > 0 {
-		s.scanG(g, s.scan.stacks, p.Cache)
+		s.guarded(p, func() bool { s.scanG(g, s.scan.stacks, p.Cache); return true })
 	}
 	if g.shrink {
 		g.shrink = false

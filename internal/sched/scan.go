@@ -51,7 +51,7 @@ const (
 	stackRun    = 16       // goroutines in a job
 )
 
-// scanG shows the roots of g, or waits until somebody else has. c is the cache of the caller's P, for a
+// scanG shows the roots of g, or waits until somebody else has or the program is over. c is the cache of the caller's P, for a
 // smaller stack; nil when it is not to shrink now.
 func (s *Sched) scanG(g *G, m gc.Marker, c *heap.Cache) {
 	done := 2 * s.scan.cycle
@@ -61,6 +61,9 @@ func (s *Sched) scanG(g *G, m gc.Marker, c *heap.Cache) {
 			return
 		}
 		if v == done-1 {
+			if s.Exiting() {
+				return
+			}
 			runtime.Gosched()
 			continue
 		}

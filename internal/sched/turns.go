@@ -57,12 +57,12 @@ func (s *Sched) give(p *P, idle bool) bool {
 		return false
 	}
 	p.turn.P, p.turn.Idle, p.turn.Help = p.ID, idle, false
-	return s.guarded(p, b)
+	return s.guarded(p, func() bool { return b.Work(&p.turn) })
 }
 
-// guarded gives a turn. A host panic in it, be it a check of the heap that fails or a bug of
+// guarded calls f, which does the collector's work. A host panic in it, be it a check of the heap that fails or a bug of
 // ours, ends the program and leaves the host process alone.
-func (s *Sched) guarded(p *P, b gc.Background) (used bool) {
+func (s *Sched) guarded(p *P, f func() bool) (used bool) {
 	depth := p.depth
 	defer func() {
 		if r := recover(); r != nil {
@@ -73,7 +73,7 @@ func (s *Sched) guarded(p *P, b gc.Background) (used bool) {
 			used = true
 		}
 	}()
-	return b.Work(&p.turn)
+	return f()
 }
 
 // collectBeside asks for a collection. The caller's goroutine, which is saved, goes on without it,
@@ -95,7 +95,7 @@ func (s *Sched) collectBeside(p *P, b gc.Background, r gc.Request) (gc.Cycle, bo
 			continue
 		}
 		p.turn.P, p.turn.Idle, p.turn.Help = p.ID, false, true
-		if !b.Work(&p.turn) {
+		if !s.guarded(p, func() bool { return b.Work(&p.turn) }) {
 			runtime.Gosched()
 		}
 	}

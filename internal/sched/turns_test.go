@@ -20,11 +20,17 @@ func (broken) Work(t *gc.Turn) bool {
 	panic("the heap is broken")
 }
 
-// TestBrokenTurn: a panic in a turn ends the program with a report, not the process.
+// TestBrokenTurn: a panic in a turn ends the program with a report, not the process; also in one that a P works because
+// the limit holds up its goroutine.
 func TestBrokenTurn(t *testing.T) {
-	for _, procs := range []int{1, 4} {
+	wait := func(t *task) { t.recv(0) }
+	limit := func(t *task) {
+		t.do(func(p *P, g *G) answer { t.m.Collect(p, g, gc.Request{Reason: gc.Limit}); return done })
+		t.recv(0)
+	}
+	for i, procs := range []int{1, 4, 1, 4} {
 		reports := 0
-		m := newMachine(t, Config{Procs: procs, Report: func(Exit) { reports++ }}, func(t *task) { t.recv(0) })
+		m := newMachine(t, Config{Procs: procs, Report: func(Exit) { reports++ }}, []script{wait, limit}[i/2])
 		m.SetCollector(broken{m.Collector()})
 		if e := m.run(); e.Reason != ExitFatal || e.Code != 2 || !strings.Contains(e.Text, "the heap is broken") || reports != 1 {
 			t.Errorf("procs=%d: ended with %+v and %d reports", procs, e, reports)

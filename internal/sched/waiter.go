@@ -34,11 +34,11 @@ func placeOf(g *G, a mem.Addr) place {
 
 // hold is the element's address, which stays what it is until letGo. w's goroutine is
 // not running.
-func (w *waiter) hold() mem.Addr {
+func (w *waiter) hold(s *Sched) mem.Addr {
 	if !w.elem.onStack {
 		return w.elem.addr
 	}
-	w.g.keepStill()
+	s.keepStill(w.g)
 	return w.g.Stack.Lo + w.elem.addr
 }
 

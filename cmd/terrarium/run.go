@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -301,6 +302,9 @@ func (f *flusher) Write(b []byte) (int, error) {
 	return f.w.Write(b)
 }
 
+// Stat tells the program what its standard output is.
+func (f *flusher) Stat() (fs.FileInfo, error) { return os.Stdout.Stat() }
+
 func (f *flusher) Flush() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -333,6 +337,9 @@ func (o *ordered) Write(b []byte) (int, error) {
 	o.flush.Flush()
 	return o.w.Write(b)
 }
+
+// Stat tells the program what its standard error is.
+func (o *ordered) Stat() (fs.FileInfo, error) { return os.Stderr.Stat() }
 
 func printStats(w io.Writer, r terrarium.Result) {
 	s := &r.Stats

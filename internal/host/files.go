@@ -110,6 +110,18 @@ type file struct {
 	cost  int64 // bytes charged for names
 }
 
+// stream is what the host's file behind one of the standard streams says of itself; nil if there is none.
+func (f *file) stream() fs.FileInfo {
+	for _, s := range []any{f.r, f.w} {
+		if s, ok := s.(interface{ Stat() (fs.FileInfo, error) }); ok {
+			if fi, err := s.Stat(); err == nil {
+				return fi
+			}
+		}
+	}
+	return nil
+}
+
 // join is a path below a directory descriptor.
 func (f *file) join(p string) string {
 	q := path.Join(f.path, p)

@@ -146,6 +146,7 @@ type Call struct {
 	Code  int      // Exit: exit code
 	Next  *sched.G // Switch: who runs now
 	Text  string   // Fatal, Panic: the message
+	Own   bool     // Fatal: the program's fault, only its own goroutine is shown
 	Kind  PanicKind
 	Words [4]uint64 // Panic: type words, trap numbers or the panic value
 }
@@ -294,6 +295,13 @@ func (c *Call) NewString(s string) (mem.Addr, bool) {
 func (c *Call) Fatal(text string) Status {
 	c.Text = text
 	return Fatal
+}
+
+// FatalUser is Fatal for what is the program's fault, as a throw of the real runtime and its fatal differ: the
+// goroutine that made the error is shown, others only if GOTRACEBACK says so.
+func (c *Call) FatalUser(text string) Status {
+	c.Own = true
+	return c.Fatal(text)
 }
 
 // Fatalf is Fatal with a format.

@@ -52,7 +52,7 @@ func access(c *Call, bits uint8, ok bool) Status {
 		}
 	} else {
 		if t.Writing(m) {
-			return c.Fatal("concurrent map read and map write")
+			return c.FatalUser("concurrent map read and map write")
 		}
 		h, bad := t.HashKey(mt, k, t.Seed(m), c.random)
 		if bad != 0 {
@@ -79,7 +79,7 @@ func put(c *Call, bits uint8) Status {
 		return OK
 	}
 	if t.Writing(m) {
-		return c.Fatal("concurrent map writes")
+		return c.FatalUser("concurrent map writes")
 	}
 	h, bad := t.HashKey(mt, k, t.Seed(m), c.random)
 	if bad != 0 {
@@ -101,7 +101,7 @@ func put(c *Call, bits uint8) Status {
 		}
 	}))
 	if !t.Flip(m) {
-		return c.Fatal("concurrent map writes")
+		return c.FatalUser("concurrent map writes")
 	}
 	return OK
 }
@@ -119,7 +119,7 @@ func remove(c *Call, bits uint8) Status {
 		return OK
 	}
 	if t.Writing(m) {
-		return c.Fatal("concurrent map writes")
+		return c.FatalUser("concurrent map writes")
 	}
 	h, bad := t.HashKey(mt, k, t.Seed(m), c.random)
 	if bad != 0 {
@@ -130,7 +130,7 @@ func remove(c *Call, bits uint8) Status {
 		t.Reseed(m, c.random())
 	}
 	if !t.Flip(m) {
-		return c.Fatal("concurrent map writes")
+		return c.FatalUser("concurrent map writes")
 	}
 	return OK
 }

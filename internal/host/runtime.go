@@ -20,7 +20,7 @@ func init() {
 		}},
 		{"syscall.ProcExit", func(c *Call) Status { c.Code = int(int32(c.U32(0))); return Exit }},
 		{"runtime.throw", func(c *Call) Status { return c.Fatal(c.String(0)) }},
-		{"runtime.fatalError", func(c *Call) Status { return c.Fatal(c.String(0)) }},
+		{"runtime.fatalError", func(c *Call) Status { return c.FatalUser(c.String(0)) }},
 		{"runtime.write", write},
 		{"runtime.rand", func(c *Call) Status { c.Set(0, c.random()); return OK }},
 		{"runtime.nanotime", func(c *Call) Status { c.Set(0, uint64(c.Sched.Nanotime())); return OK }},

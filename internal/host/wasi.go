@@ -485,6 +485,12 @@ func fdFilestat(w wcall) errno {
 		return eBADF
 	}
 	if f.os == nil {
+		if fi := f.stream(); fi != nil {
+			return w.putStat(1, fi)
+		}
+		if !w.writable(1) {
+			return eFAULT
+		}
 		a := w.u64(1)
 		w.Space.Zero(a, 80)
 		w.Space.Store8(a+16, f.kind)

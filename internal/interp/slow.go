@@ -301,7 +301,7 @@ func (w *worker) native(in *bytecode.Ins) bool {
 			w.load()
 			return w.raiseCall(c)
 		case host.Fatal:
-			return w.fatal(c.Text)
+			return w.endFatal(c.Text, !c.Own)
 		case host.Exit:
 			w.m.vm.Sched.Exit(sched.Exit{Code: c.Code})
 			return w.leave(sched.Exited)

@@ -106,12 +106,9 @@ func (m *Machine) visible(g *sched.G, all bool) (inner, outer []shown, elided in
 		fs  []host.Frame
 	}
 	m.physical(g, func(fn *abi.Func, ins uint32) bool {
-		if fn.Flags&abi.Wrapper != 0 {
-			return true
-		}
 		r := &recent[ins%uint32(len(recent))]
 		if r.fn != fn || r.ins != ins {
-			r.fn, r.ins, r.fs = fn, ins, m.expand(fn, ins)
+			r.fn, r.ins, r.fs = fn, ins, m.visibleFrames(fn, ins)
 		}
 		for i, f := range r.fs {
 			if f.Func == "runtime.gopanic" && (!first || all) {
@@ -123,7 +120,7 @@ func (m *Machine) visible(g *sched.G, all bool) (inner, outer []shown, elided in
 				continue
 			}
 			s := shown{Frame: f, args: true}
-			if i == len(r.fs)-1 {
+			if i == len(r.fs)-1 && !f.Inlined {
 				s.args = fn.ParamEnd > 0
 				s.offset = uint64(ins+1-fn.Entry) * bytecode.InsBytes
 			}

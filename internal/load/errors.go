@@ -52,7 +52,24 @@ func (m Error) format(dir string) string {
 	}
 	pos := m.Pos
 	pos.Filename = shortName(dir, pos.Filename)
-	return pos.String() + ": " + m.Msg
+	return pos.String() + ": " + shortNames(dir, m.Msg)
+}
+
+// shortNames writes the positions inside a message as shortName does.
+func shortNames(dir, msg string) string {
+	if dir == "" {
+		return msg
+	}
+	parts := strings.Split(msg, dir+string(filepath.Separator))
+	for i := 1; i < len(parts); i++ {
+		name, _, _ := strings.Cut(parts[i], ":")
+		if before := parts[i-1]; before != "" && !strings.ContainsAny(before[len(before)-1:], " \t(\"") {
+			parts[i] = dir + string(filepath.Separator) + parts[i] // within a longer name
+		} else if !strings.Contains(name, "/") {
+			parts[i] = "./" + parts[i]
+		}
+	}
+	return strings.Join(parts, "")
 }
 
 // shortName returns name as the go command prints it: "./x.go" in dir, "sub/x.go" below it, else unchanged.

@@ -13,6 +13,7 @@ package load
 // is the plain package and nothing is compiled twice.
 
 import (
+	"cmp"
 	"fmt"
 	"go/token"
 	"slices"
@@ -65,6 +66,7 @@ func ListTests(cfg *Config, patterns ...string) (*TestSet, error) {
 		if err != nil {
 			return nil, err
 		}
+		asNamed(named, args)
 		for _, p := range named {
 			if noGoFiles(p) && len(p.TestGoFiles)+len(p.XTestGoFiles) == 0 && matchedByWildcard(p) {
 				continue
@@ -78,6 +80,22 @@ func ListTests(cfg *Config, patterns ...string) (*TestSet, error) {
 		return nil, fmt.Errorf("load: %s matched no packages", strings.Join(patterns, " "))
 	}
 	return &TestSet{Paths: paths, l: l}, nil
+}
+
+// asNamed brings packages, which stand behind what they import, into the order of the patterns that match them, those of
+// one pattern into that of a walk through the folders.
+func asNamed(list []*listed, patterns []string) {
+	first := func(p *listed) int {
+		for i, a := range patterns {
+			if slices.Contains(p.Match, a) {
+				return i
+			}
+		}
+		return len(patterns)
+	}
+	slices.SortStableFunc(list, func(a, b *listed) int {
+		return cmp.Or(cmp.Compare(first(a), first(b)), slices.Compare(strings.Split(a.ImportPath, "/"), strings.Split(b.ImportPath, "/")))
+	})
 }
 
 // Load loads the test program of one package of the set. Program.Test tells what

@@ -142,3 +142,22 @@ func TestStdTests(t *testing.T) {
 		t.Errorf("packages %v", set.Paths)
 	}
 }
+
+func TestOrderOfPackages(t *testing.T) {
+	list := []*listed{
+		{ImportPath: "m/z/inner", Match: []string{"./..."}},
+		{ImportPath: "m/a-b", Match: []string{"./..."}},
+		{ImportPath: "m/a/c", Match: []string{"./...", "./a/c"}},
+		{ImportPath: "m", Match: []string{"./..."}},
+		{ImportPath: "m/a", Match: []string{"./..."}},
+		{ImportPath: "other", Match: []string{"other"}},
+	}
+	asNamed(list, []string{"other", "./..."})
+	var got []string
+	for _, p := range list {
+		got = append(got, p.ImportPath)
+	}
+	if want := "other m m/a m/a/c m/a-b m/z/inner"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}

@@ -176,8 +176,9 @@ func (k *linker) place(p *bytecode.Program, f *node, pos *positions) error {
 	for _, run := range f.frag.Pos {
 		l := abi.Line{Start: run.Start, File: file, Line: r.Line, Inl: -1}
 		if run.Pos.IsValid() {
-			l.File, l.Line = pos.of(run.Pos)
-			l.Inl = calls.record(tree.InlinedAt(run.Pos))
+			at := calls.seen(run.Pos)
+			l.File, l.Line = pos.of(at)
+			l.Inl = calls.record(tree.InlinedAt(at))
 		}
 		if n := len(r.Lines); n > 0 {
 			last := &r.Lines[n-1]
@@ -212,10 +213,11 @@ func (c *inlinedCalls) record(n int) int32 {
 		return i
 	}
 	call := &c.k.p.Inlined[n-1]
-	i := c.record(tree.InlinedAt(call.Call))
+	at := c.seen(call.Call)
+	i := c.record(tree.InlinedAt(at))
 	if call.F.Flags&tree.Wrapper == 0 {
 		rec := abi.InlCall{Name: call.F.Name, Parent: i}
-		rec.File, rec.Line = c.pos.of(call.Call)
+		rec.File, rec.Line = c.pos.of(at)
 		rec.Callee, rec.Start = c.pos.of(call.F.Pos)
 		i = int32(len(c.r.Inl))
 		c.r.Inl = append(c.r.Inl, rec)
@@ -225,6 +227,14 @@ func (c *inlinedCalls) record(n int) int32 {
 	}
 	c.of[n] = i
 	return i
+}
+
+// seen is the place that tracebacks show for pos: what stands in the copy of a wrapper is where the wrapper was called.
+func (c *inlinedCalls) seen(pos token.Pos) token.Pos {
+	for n := tree.InlinedAt(pos); n > 0 && c.k.p.Inlined[n-1].F.Flags&tree.Wrapper != 0; n = tree.InlinedAt(pos) {
+		pos = c.k.p.Inlined[n-1].Call
+	}
+	return pos
 }
 
 // reflectWrapper are the functions between a func value made by reflect and what it

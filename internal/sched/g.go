@@ -118,7 +118,7 @@ type G struct {
 	StartFn     uint64 // closure it was started with; a root until it has started
 
 	ID        uint64    // from 1; never used again
-	ParentID  uint64    // goroutine that created it; 0 for main
+	ParentID  uint64    // goroutine that created it; 0 for main and those that timers start
 	CreatedBy uintptr   // PC of the GO instruction; 0 for main
 	Resumed   bool      // a park ended: the host function that parked is called once more and takes this (TakeResumed)
 	System    bool      // belongs to the machine: not counted, not in tracebacks
@@ -318,7 +318,9 @@ func (s *Sched) NewG(p *P, parent *G, fn uint64, createdBy uintptr, f heap.Flags
 	g.CreatedBy = createdBy
 	g.ParentID = 0
 	if parent != nil {
-		g.ParentID = parent.ID
+		if parent.Shown() { // callbacks of timers run on no goroutine of the program
+			g.ParentID = parent.ID
+		}
 		g.Labels = parent.Labels
 		if g.bubble = parent.bubble; g.bubble != nil {
 			g.bubble.join()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,9 +103,9 @@ type file struct {
 	end    int    // which end
 	pre    string // guest path of a granted directory
 	tree   tree   // of a directory
-	path   string // of a directory, inside the tree
 
-	mu    sync.Mutex // guards names and what belongs to them
+	mu    sync.Mutex // guards path, names and what belongs to them
+	path  string     // of a directory, inside the tree; it follows the directory when the guest renames it (moved)
 	names []fs.DirEntry
 	read  bool  // names has been read
 	cost  int64 // bytes charged for names
@@ -124,7 +125,9 @@ func (f *file) stream() fs.FileInfo {
 
 // join is a path below a directory descriptor.
 func (f *file) join(p string) string {
+	f.mu.Lock()
 	q := path.Join(f.path, p)
+	f.mu.Unlock()
 	if q == "" {
 		q = "."
 	}
@@ -179,6 +182,23 @@ func (t *files) close(fd int32) (f *file, e errno) {
 		return f, toErrno(f.os.Close())
 	}
 	return f, eOK
+}
+
+// moved tells the open directories of a tree that from is called to now. What others rename behind the guest's back, or the guest
+// by a path that leads through links, is lost to them, for the trees know only paths.
+func (t *files) moved(tr tree, from, to string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, f := range t.list {
+		if f == nil || f.tree != tr {
+			continue
+		}
+		f.mu.Lock()
+		if rest, ok := strings.CutPrefix(f.path, from); ok && (rest == "" || rest[0] == '/') {
+			f.path = to + rest
+		}
+		f.mu.Unlock()
+	}
 }
 
 // nameCost is the bytes charged for an entry of a directory, besides its name twice.

@@ -722,7 +722,11 @@ func pathRename(w wcall) errno {
 	if t != t2 {
 		return eNOTCAP
 	}
-	return toErrno(t.Rename(from, to))
+	err := t.Rename(from, to)
+	if err == nil {
+		w.files().moved(t, from, to)
+	}
+	return toErrno(err)
 }
 
 func pathSymlink(w wcall) errno {

@@ -165,6 +165,7 @@ func (o *orderer) early(e Expr, dst *Var) Expr {
 
 	case *Call, *Recv, *MakeSlice, *MakeMap, *MakeChan:
 		o.earlyOperands(e)
+		borrowUnique(e)
 		return o.alone(e, dst)
 
 	case *Convert:

@@ -583,6 +583,15 @@ func borrowBytes(e Expr) bool {
 	return true
 }
 
+// borrowUnique does so for unique.Make(string(b)), as the real compiler does: Make keeps a copy of its own.
+func borrowUnique(e Expr) {
+	c, ok := e.(*Call)
+	if !ok || c.F == nil || c.F.Obj == nil || c.F.Pkg != "unique" || c.F.Obj.Name() != "Make" || len(c.Args) != 1 {
+		return
+	}
+	borrowBytes(c.Args[0])
+}
+
 func isStringFromBytes(c *Convert) bool {
 	b, ok := c.T.Underlying().(*types.Basic)
 	if !ok || b.Info()&types.IsString == 0 {

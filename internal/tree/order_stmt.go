@@ -148,6 +148,7 @@ func (o *orderer) exprStmt(s *ExprStmt, x Expr) {
 		o.emit(&ExprStmt{s.At, e})
 	case *Call, *Recv:
 		o.earlyOperands(e)
+		borrowUnique(e)
 		o.lateOperands(e)
 		o.emit(&ExprStmt{s.At, e})
 	default:

@@ -128,4 +128,17 @@ func main() {
 	_, err = root.Open("../etc")
 	fmt.Println(err != nil)
 	check(root.Close())
+
+	// An open directory stays open under another name.
+	check(os.MkdirAll(in("m/n"), 0o777))
+	deep, err := os.OpenRoot(in("m/n"))
+	check(err)
+	check(os.Rename(in("m"), in("mm")))
+	check(os.WriteFile(in("mm/n/f"), []byte("moved"), 0o666))
+	c, err = deep.ReadFile("f")
+	fmt.Println(string(c), err)
+	check(deep.Rename("f", "g"))
+	_, err = os.Stat(in("mm/n/g"))
+	fmt.Println(err)
+	check(deep.Close())
 }

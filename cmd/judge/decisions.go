@@ -151,7 +151,11 @@ func (c *comparison) compiler(pkg string) (map[string]string, error) {
 	facts := map[string]string{}
 	for _, line := range bytes.Split(out, []byte("\n")) {
 		m := compilerLine.FindStringSubmatch(string(line))
-		if m == nil || !strings.HasSuffix(filepath.ToSlash(filepath.Dir(m[1])), "src/"+pkg) {
+		if m == nil {
+			continue
+		}
+		// What the go command has in its cache names files as seen from where it ran then.
+		if dir := filepath.ToSlash(filepath.Dir(m[1])); dir != pkg && !strings.HasSuffix(dir, "src/"+pkg) {
 			continue // an instance of another package's generic function
 		}
 		if f := c.fact(filepath.Base(m[1])+":"+m[2]+":"+m[3], m[4]); f != "" {

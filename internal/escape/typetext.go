@@ -183,10 +183,11 @@ func (w *typeWriter) methods(t *types.Interface) {
 	w.WriteByte('}')
 }
 
+// signature names no parameters.
 func (w *typeWriter) signature(t *types.Signature) {
 	w.tuple(t.Params(), t.Variadic())
 	switch r := t.Results(); {
-	case r.Len() == 1 && r.At(0).Name() == "":
+	case r.Len() == 1:
 		w.WriteByte(' ')
 		w.typ(r.At(0).Type())
 	case r.Len() > 0:
@@ -202,9 +203,6 @@ func (w *typeWriter) tuple(t *types.Tuple, variadic bool) {
 			w.WriteString(", ")
 		}
 		v := t.At(i)
-		if v.Name() != "" {
-			w.WriteString(v.Name() + " ")
-		}
 		if s, ok := v.Type().(*types.Slice); ok && variadic && i == t.Len()-1 {
 			w.WriteString("...")
 			w.typ(s.Elem())

@@ -12,13 +12,23 @@ import (
 // # Checks that are not needed
 //
 // An index of an array, a pointer to one, or a constant string needs no check if its type or an operation with a constant keeps it in range.
-// The real compiler says so, for indexes that are no constants themselves.
+// The real compiler says so, for indexes that are no constants themselves; it says nothing of bytes of constant strings that are
+// appended as they are.
 
 // bounds reports the elided checks of f's body.
 func (e *explainer) bounds(f *tree.Func) {
+	appended := map[tree.Node]bool{}
 	tree.Walk(f.Body, func(n tree.Node) bool {
+		if b, ok := n.(*tree.Builtin); ok && b.Name == "append" {
+			for _, y := range b.Args[1:] {
+				appended[y] = true
+			}
+		}
 		x, ok := n.(*tree.Index)
 		if !ok || !e.elided(x) {
+			return true
+		}
+		if _, text := x.X.(*tree.Const); text && appended[x] {
 			return true
 		}
 		r := escape.Finding{Pos: e.p.SiteIn(f, x.P), Kind: escape.Bounds, Text: "index bounds check elided", Fn: f, In: e.writer.FuncName(f)}

@@ -34,7 +34,7 @@ type Options struct {
 // Package returns what there is to say about the package with the path pkg (as in linker symbols), in the order of the source.
 func Package(p *tree.Program, pkg string, o Options) []escape.Finding {
 	e := &explainer{p: p, pkg: pkg, level: o.Level, seen: map[fact]bool{}}
-	e.in = inline.New(p, inline.Options{Off: o.NoInline, Explain: o.Level > 1, Report: e.note, Literal: func(f *tree.Func) {
+	e.in = inline.New(p, inline.Options{Off: o.NoInline, Text: true, Explain: o.Level > 1, Report: e.note, Literal: func(f *tree.Func) {
 		if f.Top().Pkg == pkg {
 			e.more = append(e.more, f)
 		}

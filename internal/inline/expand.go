@@ -38,7 +38,7 @@ func (in *Inliner) copyable(call *tree.Call, caller, f *tree.Func) bool {
 	if foreign(f, caller) || f.Flags&tree.InitFunc != 0 || in.opts.Keep != nil && in.opts.Keep(f) {
 		return false
 	}
-	if f.Flags&tree.HasCalls != 0 && (caller.Flags&tree.Wrapper != 0 || f.Pkg == "runtime") {
+	if f.Flags&tree.HasCalls != 0 && (caller.Flags&tree.Wrapper != 0 && !(in.opts.Text && caller.Outer != nil) || f.Pkg == "runtime") {
 		return false
 	}
 	if len(call.Args) != len(f.Params) || len(call.Keep) > 0 {

@@ -52,6 +52,9 @@ type Options struct {
 	Keep func(f *tree.Func) bool
 	// Explain counts whole bodies, so that reasons name the cost.
 	Explain bool
+	// Text says that the tree serves messages and does not run: the wrappers of go and defer statements take in what the
+	// real compiler puts there. When a program runs these calls stay, for a wrapper's frame is not shown.
+	Text bool
 	// Literal is told of every function literal without captures that was looked at, whether it is still mentioned afterwards or not; nil: nobody is.
 	Literal func(f *tree.Func)
 	// Report gets what was found and done; nil: it is dropped.

@@ -19,7 +19,7 @@ var intrinsics = map[string]string{
 		" Xadd Xadd64 Cas Cas64 CasRel And8 And Or8 Or And64 And32 Or64 Or32 Loadint32 Loadint64 Loaduintptr Loaduint LoadAcquintptr" +
 		" Storeint32 Storeint64 Storeuintptr StoreReluintptr Xchgint32 Xchgint64 Xchguintptr Xaddint32 Xaddint64 Xadduintptr" +
 		" Casint32 Casint64 Casuintptr Casp1 ",
-	"math":     " sqrt Trunc Ceil Floor RoundToEven Abs Copysign FMA ",
+	"math":     " sqrt Trunc Ceil Floor RoundToEven FMA ",
 	"math/big": " mulWW ",
 	"math/bits": " TrailingZeros64 TrailingZeros32 TrailingZeros16 TrailingZeros8 ReverseBytes64 ReverseBytes32 ReverseBytes16 Len64 Len32 Len16" +
 		" Len8 Len RotateLeft8 RotateLeft16 RotateLeft32 RotateLeft64 RotateLeft OnesCount64 OnesCount32 OnesCount16 OnesCount8 OnesCount" +

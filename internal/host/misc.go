@@ -40,7 +40,6 @@ func init() {
 		{"math.archCeil", float(math.Ceil)},
 		{"math.archTrunc", float(math.Trunc)},
 		{"syscall.now", walltime},
-		{"syscall.runtimeClearenv", nothing},
 		{"syscall.Getpagesize", func(c *Call) Status { c.SetInt(0, os.Getpagesize()); return OK }}, // as natively
 		{"runtime.getStaticuint64s", func(c *Call) Status { c.Set(0, c.types().small); return OK }},
 		{"runtime.setCrashFD", func(c *Call) Status { c.Set(1, ^uint64(0)); return OK }},

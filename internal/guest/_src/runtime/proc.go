@@ -175,6 +175,13 @@ func syscall_runtimeSetenv(key, value string) { envChanged(key, value) }
 //go:linkname syscall_runtimeUnsetenv syscall.runtimeUnsetenv
 func syscall_runtimeUnsetenv(key string) { envChanged(key, "") }
 
+//go:linkname syscall_runtimeClearenv syscall.runtimeClearenv
+func syscall_runtimeClearenv(env map[string]int) {
+	if _, ok := env["GODEBUG"]; ok {
+		envChanged("GODEBUG", "")
+	}
+}
+
 // GODEBUG settings: internal/godebug registers a callback and is told the
 // environment's value at once and at each change. Defaults come with the program: those of the
 // Go version in its go.mod, and //go:debug directives.

@@ -82,6 +82,9 @@ func (w world) RootsLeft() bool { return false }
 // Wake implements gc.Beside: there are no idle processors, mutators find out by themselves.
 func (w world) Wake() {}
 
+// Forget implements gc.Beside: there are no records but those of cleanups.
+func (w world) Forget() bool { return false }
+
 // Swept implements gc.Beside: who waits for a cycle looks.
 func (w world) Swept(*heap.Cache) {}
 

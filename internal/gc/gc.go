@@ -121,6 +121,10 @@ type Beside interface {
 	ShowRoots(m Marker, cache *heap.Cache) bool
 	// RootsLeft reports whether there are remembered roots that have not been shown.
 	RootsLeft() bool
+	// Forget drops some of the machine's records of objects that the marking which has just ended has not
+	// reached (heap.Heap.Alive), and reports whether more is to be looked at. Nothing is swept before it has
+	// reported false. It is called beside the program, one call at a time, and does not allocate.
+	Forget() bool
 	// Wake tells idle processors that there is work.
 	Wake()
 	// Swept is called when a cycle is over and swept, beside the program: goroutines that
@@ -150,7 +154,8 @@ type World interface {
 
 	// QueueFinalizer and QueueCleanup take what is to be run. From then on the
 	// addresses are roots of the machine, until the call is done. The world is
-	// stopped.
+	// stopped, or the collector runs beside the program: then it may be an allocation that calls, with locks
+	// of the heap held.
 	QueueFinalizer(object mem.Addr, f heap.Finalizer)
 	QueueCleanup(c heap.Cleanup)
 

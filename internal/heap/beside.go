@@ -19,9 +19,9 @@ import (
 //
 //	marking:  given ∪ rest ⊆ mark ∩ scan, for every window of a cache
 //
-// EndMark does what must be done at once (specials, whose order matters) and
-// makes every span unswept by one store: the generation changes. The central
-// lists begin empty, so nobody allocates from a span that is not swept.
+// EndMark makes every span unswept by one store: the generation changes. The central
+// lists begin empty, so nobody allocates from a span that is not swept. Before anything is swept,
+// marks are read by those who hold on to objects without keeping them: see mourn.go.
 //
 //	Span.gen == Heap.gen      swept, or made since
 //	Span.gen == oldGen        alloc and mark bits are those of the last marking
@@ -51,6 +51,8 @@ type beside struct {
 	black   atomic.Int64         // bytes allocated black
 	blackS  atomic.Int64         // of black, in spans with pointers
 	blackN  atomic.Int64         // the same in objects
+
+	mourning mourning
 
 	next    atomic.Int64 // pages below it are not claimed
 	pending atomic.Int64 // claimed or unclaimed chunks that are not swept
@@ -107,23 +109,18 @@ func (h *Heap) dropBlack(b *Bits, mask uint64, s *Span) {
 	h.countBlack(-int64(bits.OnesCount64(mask)), s)
 }
 
-// EndMark ends marking: specials are carried out and every span becomes
-// unswept. marked is what was found besides black objects (LiveBytes, ScanBytes, LiveObjects). The
-// result has what lives. The world is stopped and every cache flushed.
+// EndMark ends marking: every span becomes unswept, and mourning begins. marked is
+// what was found besides black objects (LiveBytes, ScanBytes, LiveObjects). The
+// result has what lives; objects that a finalizer will see come on top as they are found. The world
+// is stopped and every cache settled.
 func (h *Heap) EndMark(m *Mourner, marked Swept) Swept {
-	h.specialMu.Lock()
-	var again Swept
-	for _, s := range h.specialSpans() {
-		h.sweepSpecials(s, m, &again)
-	}
-	h.specialMu.Unlock()
 	for i := range h.central {
 		h.central[i].partial = h.central[i].partial[:0]
 	}
 	r := Swept{
-		LiveBytes:   marked.LiveBytes + h.Black() + again.LiveBytes,
-		ScanBytes:   marked.ScanBytes + uint64(max(0, h.blackS.Load())) + again.ScanBytes,
-		LiveObjects: marked.LiveObjects + uint64(max(0, h.blackN.Load())) + again.LiveObjects,
+		LiveBytes:   marked.LiveBytes + h.Black(),
+		ScanBytes:   marked.ScanBytes + uint64(max(0, h.blackS.Load())),
+		LiveObjects: marked.LiveObjects + uint64(max(0, h.blackN.Load())),
 	}
 	h.pages.scav.marked(&h.pages)
 	before := h.Live()
@@ -133,7 +130,8 @@ func (h *Heap) EndMark(m *Mourner, marked Swept) Swept {
 	h.pages.mu.Lock()
 	top := int64(h.pages.top)
 	h.pages.mu.Unlock()
-	h.next.Store(top)
+	h.next.Store(0)
+	h.mourning.begin(m)
 	h.pending.Store((top + sweepChunk - 1) / sweepChunk)
 	h.live.Store(int64(r.LiveBytes))
 	h.scan.Store(int64(r.ScanBytes))
@@ -154,6 +152,10 @@ func (h *Heap) PaceSweep() {
 
 // sweepShare sweeps what allocations since EndMark owe.
 func (h *Heap) sweepShare() {
+	if h.mourning.on.Load() {
+		h.mournSome()
+		return
+	}
 	for next := h.next.Load(); next > 0; next = h.next.Load() {
 		due := h.sweepRatio * float64(h.live.Load()-h.sweepBasis)
 		if float64(h.sweepTop-next) >= due || !h.SweepSome() {
@@ -165,8 +167,12 @@ func (h *Heap) sweepShare() {
 // Unswept reports whether there are spans to sweep.
 func (h *Heap) Unswept() bool { return h.pending.Load() != 0 }
 
-// SweepSome sweeps one chunk. It reports false when all are claimed.
+// SweepSome sweeps one chunk, or does a piece of what comes before. It reports false when all are
+// claimed, or somebody else is at that piece.
 func (h *Heap) SweepSome() bool {
+	if h.mourning.on.Load() {
+		return h.mournSome()
+	}
 	if h.next.Load() <= 0 {
 		return false
 	}
@@ -198,10 +204,10 @@ func (h *Heap) SweepSome() bool {
 
 // SweepAll returns when every span is swept.
 func (h *Heap) SweepAll() {
-	for h.SweepSome() {
-	}
 	for h.Unswept() {
-		runtime.Gosched()
+		if !h.SweepSome() {
+			runtime.Gosched()
+		}
 	}
 }
 

@@ -227,7 +227,7 @@ func (h *Heap) Strong(handle mem.Addr) mem.Addr {
 	if !ok || !s.NoScan() || handle+8 > base+size || handle&7 != 0 {
 		return 0
 	}
-	return atomic.LoadUint64((*uint64)(unsafe.Add(h.base, handle)))
+	return h.strong(handle)
 }
 
 // SpecialRoots shows every special to a collector with the world stopped: the
@@ -235,22 +235,43 @@ func (h *Heap) Strong(handle mem.Addr) mem.Addr {
 // Handles of weak pointers to memory outside the heap come with a nil span.
 func (h *Heap) SpecialRoots(f func(s *Span, slot uint32, sp *Special)) {
 	for _, s := range h.specialSpans() {
-		list := h.specials[s.id]
-		for i := range list {
-			f(s, uint32(list[i].Offset*uint64(s.DivMagic)>>32), &list[i])
-		}
+		h.specialsOf(s, f)
 	}
 	for _, a := range h.immortal {
 		f(nil, 0, &Special{Kind: SpecialWeak, Words: [4]uint64{a}})
 	}
 }
 
-// EachSpecial is SpecialRoots beside the program, which cannot change specials
-// meanwhile.
-func (h *Heap) EachSpecial(f func(s *Span, slot uint32, sp *Special)) {
+func (h *Heap) specialsOf(s *Span, f func(s *Span, slot uint32, sp *Special)) {
+	list := h.specials[s.id]
+	for i := range list {
+		f(s, uint32(list[i].Offset*uint64(s.DivMagic)>>32), &list[i])
+	}
+}
+
+// SpecialWalk is SpecialRoots beside the program, in pieces. What is set on an object after the walk has begun it may
+// leave out. The zero value is at the beginning.
+type SpecialWalk struct {
+	begun bool
+	spans []*Span // to come
+}
+
+// Some shows some hundred specials, of one collection, and reports whether there are more. f must not ask for
+// specials itself.
+func (w *SpecialWalk) Some(h *Heap, f func(s *Span, slot uint32, sp *Special)) bool {
 	h.specialMu.Lock()
 	defer h.specialMu.Unlock()
-	h.SpecialRoots(f)
+	if !w.begun {
+		w.begun, w.spans = true, h.specialSpans()
+		for _, a := range h.immortal {
+			f(nil, 0, &Special{Kind: SpecialWeak, Words: [4]uint64{a}})
+		}
+	}
+	for n := 0; len(w.spans) > 0 && n < mournPiece; w.spans = w.spans[1:] {
+		n += len(h.specials[w.spans[0].id])
+		h.specialsOf(w.spans[0], f)
+	}
+	return len(w.spans) > 0
 }
 
 func (h *Heap) specialSpans() []*Span {
@@ -267,11 +288,17 @@ func (h *Heap) specialSpans() []*Span {
 	return list
 }
 
-// Mourner hears of the dead during a sweep. The world is stopped; what is
-// queued must be kept alive by whoever queues it.
+// Mourner hears of the dead before they are swept. What is queued must be kept alive by whoever queues it. The functions
+// are called with the world stopped, or beside the program by a processor that allocates or
+// works for the collector, with locks of the heap held: they must not allocate.
 type Mourner struct {
 	Finalize func(object mem.Addr, f Finalizer)
 	Clean    func(c Cleanup)
+
+	// Forget is called before the others when a collection beside the program has marked, until it reports false,
+	// without locks and one call at a time. Each call drops some of the machine's records of objects that are
+	// dead (Heap.Alive).
+	Forget func() bool
 }
 
 // sweepSpecials carries out the specials of the unreached objects of s, which

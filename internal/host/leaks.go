@@ -83,6 +83,9 @@ func (vm *VM) CheckFinalizers() string {
 		key := originKey{at, sp.ID}
 		o := vm.State.origins[key]
 		left[key] = o
+		if !vm.Heap.Alive(at) {
+			return // it is about to be told
+		}
 		kept := gc.Kept(vm.Heap, s, slot, sp)[s.SlotAddr(slot)]
 		tiny := o.tiny && s.NoScan() && s.Size == 16
 		if !kept && !tiny {

@@ -70,7 +70,13 @@ func (vm *VM) CountSites(own func(function string) bool) {
 			}
 			s.count(vm, a, size, nil) // the machine's own, before the first goroutine runs
 		},
-		Free: func(value, size uint64) { s.freed(value, size, vm.GC.Cycles()) },
+		Free: func(value, size uint64) {
+			n := vm.GC.Cycles() // before the one that has found it dead
+			if vm.Heap.Mourning() {
+				n--
+			}
+			s.freed(value, size, n)
+		},
 	})
 }
 

@@ -52,37 +52,59 @@ func (q *finq) add(s *Sched, it FinqItem) {
 func (q *finq) roots(m gc.Marker) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for i := range q.items {
-		m.Pointer(q.items[i].Fn)
-		m.Pointer(q.items[i].Object)
-		m.Pointer(q.items[i].Call)
+	showItems(m, q.items)
+}
+
+func showItems(m gc.Marker, items []FinqItem) {
+	for i := range items {
+		m.Pointer(items[i].Fn)
+		m.Pointer(items[i].Object)
+		m.Pointer(items[i].Call)
 	}
 }
 
-// cycleDone makes the goroutine run. A collection that the guest forced has been
-// preceded by clearing the pools.
-func (q *finq) cycleDone(s *Sched, c *gc.Cycle) {
+// poolsDue has the pools cleared after the cycle. One that the guest forced has been preceded by that.
+func (q *finq) poolsDue(c *gc.Cycle) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if c.Reason != gc.Forced && (len(q.items) == 0 || q.items[len(q.items)-1].Kind != FinqPools) {
 		q.items = append(q.items, FinqItem{Kind: FinqPools})
 	}
-	if len(q.items) == 0 {
-		return
-	}
-	if q.g == nil {
-		g, st, found := s.hookG(s.Ps()[0], "runtime.finq")
-		if !found || st != heap.OK {
-			return // the next cycle tries again
-		}
-		s.asSystem(g)
-		q.g = g
-		g.status.Store(uint32(Runnable))
-		s.pushGlobal(g)
-	} else if q.idle {
+}
+
+// kick makes the goroutine run if there is work for it. p is the caller's P, or the world is stopped. To make the
+// goroutine is to allocate, which may lead to add; so mu is not held then, and another P may be faster.
+func (q *finq) kick(s *Sched, p *P) {
+	q.mu.Lock()
+	need := len(q.items) > 0 && q.g == nil
+	wake := len(q.items) > 0 && q.g != nil && q.idle
+	if wake {
 		q.idle = false
+	}
+	q.mu.Unlock()
+	if wake {
 		s.Ready(nil, q.g)
 	}
+	if !need {
+		return
+	}
+	g, st, found := s.hookG(p, "runtime.finq")
+	if !found || st != heap.OK {
+		return // the next cycle tries again
+	}
+	s.asSystem(g)
+	q.mu.Lock()
+	lost := q.g != nil
+	if !lost {
+		q.g = g
+	}
+	q.mu.Unlock()
+	if lost {
+		s.bury(p, g)
+		return
+	}
+	g.status.Store(uint32(Runnable))
+	s.pushGlobal(g)
 }
 
 // FinqNext takes the next piece of work for the goroutine g that runs
@@ -102,6 +124,9 @@ func (s *Sched) FinqNext(g *G) (FinqItem, bool) {
 	}
 	it := q.items[0]
 	q.items = q.items[1:]
+	for _, a := range [...]mem.Addr{it.Fn, it.Object, it.Call} {
+		s.cycle.barrier.Shade(a) // a collection may not have been shown the queue yet
+	}
 	if n := s.meters.due(it.Kind); n != nil {
 		n[1].Add(1)
 	}

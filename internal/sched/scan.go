@@ -29,8 +29,8 @@ import (
 // Who has scanned a goroutine also halves its stack while it uses less than a quarter (keepStill has
 // those peers wait). For one that was scanned in the pause, its P does so when it lets it run again.
 //
-// What the collector is to show is divided into jobs: pieces of the globals, then
-// runs of goroutines. left counts those that are not finished; as long as it is not
+// What the collector is to show is divided into jobs: pieces of the list of timers, of the queue of finalizers and of
+// the globals, then runs of goroutines. left counts those that are not finished; as long as it is not
 // 0, goroutines are looked at before they run.
 
 // scan is the state of the scanning of roots.
@@ -38,6 +38,8 @@ type scan struct {
 	cycle   uint32       // collections so far; changes with the world stopped
 	stacks  gc.Marker    // takes the roots of goroutines that go on; changes with the world stopped
 	all     []*G         // records at the pause; dead ones have nothing to show. Changes with the world stopped
+	timers  int          // jobs that are pieces of the list of timers; changes with the world stopped
+	items   []FinqItem   // finalizers and cleanups that were due at the pause; changes with the world stopped
 	globals int          // jobs that are pieces of the globals; changes with the world stopped
 	jobs    int64        // all jobs; changes with the world stopped
 	next    atomic.Int64 // the first job that nobody has taken
@@ -48,6 +50,7 @@ type scan struct {
 
 const (
 	globalPiece = 32 << 10 // words of globals in a job, a multiple of 64
+	itemPiece   = 512      // finalizers and cleanups in a job
 	stackRun    = 16       // goroutines in a job
 )
 
@@ -105,7 +108,10 @@ func (w *world) Snapshot(m, stacks gc.Marker) {
 	s.gmu.Unlock()
 	_, words := globalWords(s.cfg.Prog)
 	c.globals = (words + globalPiece - 1) / globalPiece
-	c.jobs = int64(c.globals + (len(c.all)+stackRun-1)/stackRun)
+	s.timers.shown = len(s.timers.list)
+	c.timers = (s.timers.shown + timerPiece - 1) / timerPiece
+	c.items = s.cycle.finq.items
+	c.jobs = int64(c.timers + (len(c.items)+itemPiece-1)/itemPiece + c.globals + (len(c.all)+stackRun-1)/stackRun)
 	c.next.Store(0)
 	c.left.Store(c.jobs)
 	for _, p := range s.Ps() {
@@ -113,7 +119,7 @@ func (w *world) Snapshot(m, stacks gc.Marker) {
 			s.scanG(g, m, nil)
 		}
 	}
-	s.otherRoots(m)
+	s.fewRoots(m)
 }
 
 // ShowRoots implements gc.Beside.
@@ -127,13 +133,22 @@ func (w *world) ShowRoots(m gc.Marker, cache *heap.Cache) bool {
 	if int64(job) >= c.jobs {
 		return false
 	}
-	if job < c.globals {
+	items := (len(c.items) + itemPiece - 1) / itemPiece
+	switch {
+	case job < c.timers:
+		m.Kind(gc.RootHost)
+		s.timers.show(m)
+	case job < c.timers+items:
+		m.Kind(gc.RootHost)
+		from := (job - c.timers) * itemPiece
+		showItems(m, c.items[from:min(from+itemPiece, len(c.items))])
+	case job < c.timers+items+c.globals:
 		base, words := globalWords(s.cfg.Prog)
-		from := job * globalPiece
+		from := (job - c.timers - items) * globalPiece
 		m.Kind(gc.RootGlobals)
 		m.Range(base+uint64(from)*8, min(globalPiece, words-from), s.cfg.Prog.RWPtrs[from/64:])
-	} else {
-		from := (job - c.globals) * stackRun
+	default:
+		from := (job - c.timers - items - c.globals) * stackRun
 		for _, g := range c.all[from:min(from+stackRun, len(c.all))] {
 			if g.Status() != Dead {
 				s.scanG(g, m, cache)

@@ -50,6 +50,7 @@ type timer struct {
 	at     int32    // index in the heap, -1: not pending
 	due    bool     // in timers.due
 	ch     mem.Addr // channel of a synchronous timer, or 0
+	place  int32    // index in timers.list, sleeps left out
 }
 
 // timerCost is the bytes charged for a timer that is pending or due.
@@ -61,6 +62,9 @@ type timers struct {
 	mu     sync.Mutex
 	heap   []*timer            // 4-ary, by (when, seq)
 	byAddr map[mem.Addr]*timer // pending or due, sleeps left out
+	list   []*timer            // the same, for walks in pieces
+	shown  int                 // entries of list that a collection has still to show
+	looked int                 // entries of list at which forgetSome has still to look
 	due    []*timer            // oldest first
 	late   []int64             // how late each entry of due was when it fell due
 	seq    uint64
@@ -159,7 +163,7 @@ func (s *Sched) rearm(t *timer) (pending, first bool) {
 	if ts.byAddr == nil {
 		ts.byAddr = map[mem.Addr]*timer{}
 	}
-	ts.byAddr[t.addr] = t
+	ts.add(t)
 	return pending, ts.insert(t)
 }
 
@@ -187,7 +191,7 @@ func (s *Sched) disarm(addr, ch mem.Addr) (pending bool) {
 		if t.due {
 			ts.dropDue(t)
 		}
-		delete(ts.byAddr, addr)
+		ts.drop(t)
 		s.space.Uncharge(timerCost, recordKind)
 	}
 	if ts.flying == addr && addr != 0 && ch != 0 {
@@ -255,8 +259,10 @@ func (s *Sched) TimerNext(g *G) (TimerCall, bool) {
 	ts.due, ts.late = ts.due[1:], ts.late[1:]
 	t.due = false
 	ts.flying, ts.once = t.addr, t.period == 0
+	s.cycle.barrier.Shade(t.addr) // who takes it from the list may do so before the list is shown
+	s.cycle.barrier.Shade(t.ch)
 	if t.at < 0 {
-		delete(ts.byAddr, t.addr)
+		ts.drop(t)
 		s.space.Uncharge(timerCost, recordKind)
 	}
 	return TimerCall{t.addr, t.seq, max(0, s.Nanotime()-at)}, true
@@ -315,6 +321,11 @@ func (s *Sched) runTimers(p *P) {
 			s.readyLater(p, t.g)
 			continue
 		}
+		if ts.looked > 0 && s.lost(t) {
+			ts.drop(t)
+			s.space.Uncharge(timerCost, recordKind)
+			continue
+		}
 		if !t.due {
 			t.due = true
 			s.cycle.barrier.Shade(t.addr) // a snapshot of the heap may not have had them
@@ -369,36 +380,85 @@ func (s *Sched) clockChanged(when int64) {
 	}
 }
 
-// roots shows the timers that are kept for their callback's sake.
-func (ts *timers) roots(m gc.Marker) {
+// add and drop keep byAddr and list. A walk goes down the list, so that what takes the place of an entry
+// that is dropped has been walked past, or still will be. mu is held.
+func (ts *timers) add(t *timer) {
+	ts.byAddr[t.addr] = t
+	t.place = int32(len(ts.list))
+	ts.list = append(ts.list, t)
+}
+
+func (ts *timers) drop(t *timer) {
+	delete(ts.byAddr, t.addr)
+	last := len(ts.list) - 1
+	ts.list[t.place] = ts.list[last]
+	ts.list[t.place].place = t.place
+	ts.list[last] = nil
+	ts.list = ts.list[:last]
+	if last == 0 {
+		ts.list = nil
+	}
+}
+
+// timerPiece is the timers in a piece of a walk.
+const timerPiece = 512
+
+// show shows the next piece of the timers that are kept for their callback's sake. Those that are taken from the
+// list before have been shaded by whoever took them, or their address was in the hands of the program.
+func (ts *timers) show(m gc.Marker) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	for a, t := range ts.byAddr {
-		if t.ch == 0 || t.due {
-			m.Pointer(a)
+	ts.shown = min(ts.shown, len(ts.list))
+	for n := 0; ts.shown > 0 && n < timerPiece; n++ {
+		ts.shown--
+		if t := ts.list[ts.shown]; t.ch == 0 || t.due {
+			m.Pointer(t.addr)
 		}
 	}
+}
+
+// roots shows all of them. The world is stopped.
+func (ts *timers) roots(m gc.Marker) {
+	for ts.shown = len(ts.list); ts.shown > 0; {
+		ts.show(m)
+	}
+	ts.root(m)
+}
+
+// root shows the timer that is in no list.
+func (ts *timers) root(m gc.Marker) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
 	if ts.flying != 0 {
 		m.Pointer(ts.flying)
 	}
 }
 
-// forget drops the records of guest timers that a collection has found dead. The world
-// is stopped and marking over.
-func (s *Sched) forget() {
+// lost reports whether nobody can receive the time any more: marking has just ended, and nothing
+// is swept yet.
+func (s *Sched) lost(t *timer) bool {
+	return t.ch != 0 && !t.due && (!s.heap.Alive(t.addr) || !s.heap.Alive(t.ch))
+}
+
+// beginForget begins the walk of forgetSome. The world is stopped.
+func (ts *timers) beginForget() { ts.looked = len(ts.list) }
+
+// forgetSome drops records of guest timers that a collection has found dead, and reports whether there are
+// more to look at.
+func (s *Sched) forgetSome() bool {
 	ts := &s.timers
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	for a, t := range ts.byAddr {
-		if t.ch == 0 || t.due {
-			continue
-		}
-		if !s.heap.Alive(a) || !s.heap.Alive(t.ch) {
+	ts.looked = min(ts.looked, len(ts.list))
+	for n := 0; ts.looked > 0 && n < timerPiece; n++ {
+		ts.looked--
+		if t := ts.list[ts.looked]; s.lost(t) {
 			ts.remove(t)
-			delete(ts.byAddr, a)
+			ts.drop(t)
 			s.space.Uncharge(timerCost, recordKind)
 		}
 	}
+	return ts.looked > 0
 }
 
 // isObject reports whether a is in an allocated object, so that the host may touch

@@ -60,14 +60,18 @@ func (s *Sched) give(p *P, idle bool) bool {
 	return s.guarded(p, func() bool { return b.Work(&p.turn) })
 }
 
-// guarded calls f, which does the collector's work. A host panic in it, be it a check of the heap that fails or a bug of
-// ours, ends the program and leaves the host process alone.
+// guarded calls f, which does the collector's work on p or, if that is nil, for a caller without P. A host panic in it, be
+// it a check of the heap that fails or a bug of ours, ends the program and leaves the host process alone; then it
+// reports true.
 func (s *Sched) guarded(p *P, f func() bool) (used bool) {
-	depth := p.depth
+	depth := 0
+	if p != nil {
+		depth = p.depth
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			s.Fail(Exit{Text: fmt.Sprintf("BUG: host panic in the collector: %v\n\n%s", r, debug.Stack())})
-			for p.depth > depth {
+			for p != nil && p.depth > depth {
 				s.StartTheWorld(p)
 			}
 			used = true
@@ -78,11 +82,12 @@ func (s *Sched) guarded(p *P, f func() bool) (used bool) {
 
 // collectBeside asks for a collection. The caller's goroutine, which is saved, goes on without it,
 // or p works for the collector until it is over.
-func (s *Sched) collectBeside(p *P, b gc.Background, r gc.Request) (gc.Cycle, bool) {
+func (s *Sched) collectBeside(p *P, b gc.Background, r gc.Request) (cy gc.Cycle, ok bool) {
 	if p == nil {
 		s.StopTheWorld(nil)
 		defer s.StartTheWorld(nil)
-		return b.CollectStopped(r), true
+		s.guarded(nil, func() bool { cy = b.CollectStopped(r); return true })
+		return cy, cy.Number != 0
 	}
 	n := b.Ask(r)
 	if n == 0 {
@@ -141,14 +146,21 @@ func (w *world) Swept(cache *heap.Cache) {
 	}
 	t.waiting = kept
 	t.mu.Unlock()
+	p := s.Ps()[0] // the world is stopped
+	for _, q := range s.Ps() {
+		if q.Cache == cache {
+			p = q
+		}
+	}
+	s.cycle.finq.kick(s, p)
 	for _, g := range ready {
 		s.Ready(nil, g)
 	}
-	if cache == nil { // the world is stopped
-		cache = s.Ps()[0].Cache
-	}
-	s.letGoSome(cache)
+	s.letGoSome(p.Cache)
 }
+
+// Forget implements gc.Beside.
+func (w *world) Forget() bool { return (*Sched)(w).forgetSome() }
 
 // Wake implements gc.Beside.
 func (w *world) Wake() {

@@ -37,3 +37,25 @@ func TestBrokenTurn(t *testing.T) {
 		}
 	}
 }
+
+// TestBrokenCollection is the same for a goroutine whose allocation was refused, and which works for the collector itself.
+func TestBrokenCollection(t *testing.T) {
+	m := newMachine(t, Config{Procs: 1, Report: func(Exit) {}}, func(t *task) {
+		t.do(func(p *P, g *G) answer {
+			b := idleUntilAsked{broken{t.m.Collector()}}
+			t.m.SetCollector(b)
+			t.m.Collect(p, g, gc.Request{Reason: gc.Limit})
+			return done
+		})
+		t.poll()
+		t.fail("the program goes on")
+	})
+	if e := m.run(); e.Reason != ExitFatal || !strings.Contains(e.Text, "the heap is broken") {
+		t.Errorf("ended with %+v", e)
+	}
+}
+
+// idleUntilAsked wants no turns.
+type idleUntilAsked struct{ broken }
+
+func (idleUntilAsked) Busy() bool { return false }

@@ -196,7 +196,9 @@ func (s *Sched) Collect(p *P, g *G, r gc.Request) (gc.Cycle, bool) {
 			if r.Reason != gc.Forced && r.Reason != gc.Limit {
 				return gc.Cycle{}, false
 			}
-			return b.CollectStopped(r), true
+			var cy gc.Cycle
+			s.guarded(p, func() bool { cy = b.CollectStopped(r); return true })
+			return cy, cy.Number != 0
 		}
 		return s.cycle.collector.Collect(r)
 	}
@@ -317,6 +319,13 @@ func (s *Sched) otherRoots(m gc.Marker) {
 	m.Kind(gc.RootHost)
 	s.timers.roots(m)
 	s.cycle.finq.roots(m)
+	s.fewRoots(m)
+}
+
+// fewRoots shows those of otherRoots that are few, or must be shown at once.
+func (s *Sched) fewRoots(m gc.Marker) {
+	m.Kind(gc.RootHost)
+	s.timers.root(m)
 	s.coros.roots(m)
 	s.bubbles.roots(m)
 	if s.cfg.Roots != nil {
@@ -347,18 +356,27 @@ func (w *world) QueueCleanup(c heap.Cleanup) {
 }
 
 // CycleDone tidies up with the world still stopped: the size of new stacks follows the
-// old, timers that have died are dropped, and the goroutine of finalizers is made to run. After a
-// collection that stopped the world, stacks that are too large shrink, waits are dated
-// and dead goroutines let go as well; one beside the program sees to that outside of the pause.
+// old. After a collection that stopped the world, stacks that are too large shrink, waits are dated,
+// timers that have died are dropped, dead goroutines let go, and the goroutine of finalizers is made to run; one beside
+// the program sees to that outside of the pause.
 func (w *world) CycleDone(c *gc.Cycle) {
 	s := (*Sched)(w)
+	s.scan.items = nil
+	s.timers.beginForget()
 	if s.cycle.background == nil {
 		s.tidy()
+		for s.forgetSome() {
+		}
+		s.cycle.finq.poolsDue(c)
+		s.cycle.finq.kick(s, s.Ps()[0])
+	} else {
+		s.cycle.finq.poolsDue(c)
+		if s.cycle.finq.g == nil {
+			s.cycle.finq.kick(s, s.Ps()[0]) // once; what it allocates should not fall at any time
+		}
 	}
 	s.newStack.Store(startSize(s.scan.used.Load(), s.scan.counted.Load()))
-	s.forget()
 	s.bubbles.forget(s)
-	s.cycle.finq.cycleDone(s, c)
 	s.meters.cyclePauses(c)
 	if c.Stray != 0 {
 		s.Fail(Exit{Text: "found pointer to free object", Before: s.strayText(c.Stray)})

@@ -14,9 +14,9 @@
 //	                  specials; mark until the queue is dry
 //	finish, stopped:  what the program has shaded meanwhile; if that is more than a few
 //	                  hundred microseconds of marking, go on beside it and come back;
-//	                  barrier off, specials carried out, a new sweep generation
-//	                                                                   (last pause)
-//	sweeping, beside: sweep; allocators sweep too, in proportion
+//	                  barrier off, a new sweep generation              (last pause)
+//	sweeping, beside: first those are told who hold on to dead objects (heap/mourn.go); then
+//	                  sweep; allocators sweep too, in proportion
 //
 // # Why nothing is lost
 //
@@ -288,11 +288,11 @@ func (c *Collector) begin(reason gc.Reason, asked time.Time) {
 	c.cycle.Stop = c.from.Sub(asked)
 }
 
-// specials shows what specials keep alive.
-func (c *Collector) specials(w *worker) {
+// specials shows a piece of what specials keep alive, and reports whether there is more.
+func (c *Collector) specials(w *worker) bool {
 	w.Kind(gc.RootSpecials)
 	types := c.heap.Types()
-	c.heap.EachSpecial(func(s *heap.Span, slot uint32, sp *heap.Special) {
+	return c.crew.walk.Some(c.heap, func(s *heap.Span, slot uint32, sp *heap.Special) {
 		gc.MarkSpecial(s, slot, sp, w, func(s *heap.Span, slot uint32) { w.scan(s, slot, types) })
 	})
 }
@@ -327,7 +327,7 @@ func (c *Collector) finish(asked time.Time) {
 		work, consMark := c.book.Expected()
 		c.pacing += c.cycle.PacerEnd(&m, work, consMark)
 	}
-	sw := h.EndMark(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup},
+	sw := h.EndMark(&heap.Mourner{Finalize: c.world.QueueFinalizer, Clean: c.world.QueueCleanup, Forget: c.world.Forget},
 		heap.Swept{LiveBytes: t.sum.bytes.Load(), ScanBytes: t.sum.scan.Load(), LiveObjects: t.sum.objects.Load()})
 	c.cycle.Sweep = time.Since(asked)
 	c.cycle.Stray = t.stray.Load()

@@ -29,6 +29,7 @@ func (w *still) Snapshot(m, _ gc.Marker)                 { w.Roots(m) }
 func (w *still) ShowRoots(gc.Marker, *heap.Cache) bool   { return false }
 func (w *still) RootsLeft() bool                         { return false }
 func (w *still) Wake()                                   {}
+func (w *still) Forget() bool                            { return false }
 func (w *still) Swept(*heap.Cache)                       {}
 func (w *still) Stopping() bool                          { return false }
 func (w *still) IdleTime() time.Duration                 { return 0 }

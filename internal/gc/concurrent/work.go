@@ -33,6 +33,9 @@ const (
 	fixedTurn  = 256 << 10              // bytes scanned in a turn of a deterministic run
 	assistSlip = 64 << 10               // bytes scanned by an assist at least, so that allocators do not come for trifles
 	limitEvery = 10 * time.Millisecond  // between two looks at the limiter
+
+	mournTurn   = time.Millisecond // of telling of the dead, in a turn of a processor that is busy; garbage waits for it
+	mournPieces = 8                // of the same, at least
 )
 
 // kinds of work
@@ -44,7 +47,7 @@ const (
 	numKinds
 )
 
-// States of a job that is done once per cycle.
+// States of a job that is done once per cycle, or in pieces: then it is open again after each but the last.
 const (
 	jobOpen uint32 = iota
 	jobTaken
@@ -54,7 +57,8 @@ const (
 // crew is the processors as workers.
 type crew struct {
 	free     atomic.Int32              // dedicated places nobody has taken
-	specials atomic.Uint32             // job: show what specials keep alive
+	specials atomic.Uint32             // job: show a piece of what specials keep alive
+	walk     heap.SpecialWalk          // for who has taken that job
 	time     [numKinds]atomic.Int64    // ns of the cycle, by kind
 	assist   atomic.Int64              // ns of the cycle
 	share    atomic.Uint64             // float64 bits: fraction of each processor's time
@@ -81,6 +85,7 @@ type crew struct {
 func (w *crew) begin(c *Collector) {
 	w.free.Store(int32(c.plan.Dedicated))
 	w.specials.Store(jobOpen)
+	w.walk = heap.SpecialWalk{}
 	for i := range w.time {
 		w.time[i].Store(0)
 	}
@@ -139,6 +144,8 @@ func (c *Collector) Due(p int) bool {
 		return true
 	case marking:
 		return c.crew.free.Load() > 0 || c.lacking(p)
+	case sweeping:
+		return c.heap.Mourning()
 	}
 	return false
 }
@@ -286,9 +293,12 @@ func (c *Collector) step(w *worker, stop func() bool) bool {
 		return true
 	}
 	if c.crew.specials.Load() == jobOpen && c.crew.specials.CompareAndSwap(jobOpen, jobTaken) {
-		c.specials(w)
+		next := jobDone
+		if c.specials(w) {
+			next = jobOpen
+		}
 		w.flush()
-		c.crew.specials.Store(jobDone)
+		c.crew.specials.Store(next)
 		return true
 	}
 	if w.fill() {
@@ -345,8 +355,12 @@ func (c *Collector) sweep(t *gc.Turn) bool {
 	hurry := c.want > c.begun.Load()
 	c.mu.Unlock()
 	any := false
-	for c.heap.SweepSome() {
+	most := time.Now().Add(mournTurn)
+	for n := 0; c.heap.SweepSome(); {
 		any = true
+		if n++; c.heap.Mourning() && !t.Yield() && (n < mournPieces || !c.fixed && time.Now().Before(most)) {
+			continue
+		}
 		if !t.Idle && !t.Help && !hurry || t.Yield() {
 			break
 		}

@@ -76,6 +76,7 @@ func (m *machine) stackRoots(k gc.Marker) {
 func (m *machine) RootsLeft() bool { return m.unshown > 0 }
 
 func (m *machine) Wake()                   {}
+func (m *machine) Forget() bool            { return false }
 func (m *machine) Swept(*heap.Cache)       {}
 func (m *machine) Stopping() bool          { return false }
 func (m *machine) IdleTime() time.Duration { return 0 }

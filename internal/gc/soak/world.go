@@ -198,6 +198,8 @@ func (w *world) RootsLeft() bool { return w.left.Load() > 0 }
 func (w *world) Wake() {}
 
 // Swept implements gc.Beside.
+func (w *world) Forget() bool { return false }
+
 func (w *world) Swept(*heap.Cache) {}
 
 // Stopping implements gc.Beside.

@@ -16,6 +16,9 @@
 // result written narrowly (by reflect) is right too. Those that share a word are
 // packed and accessed with FLD/FST.
 //
+// Where all parameters and results would take more than MaxArea bytes, those of more than three words are
+// passed by reference: their place holds a pointer to a copy of their own on the heap.
+//
 // A call at slot A of the caller makes FP' = FP + 8*A: the outgoing area becomes
 // the callee's parameters. The call linkage (which instruction called, how far FP
 // moved) is kept on the host.
@@ -30,6 +33,9 @@
 package abi
 
 import "sort"
+
+// MaxArea is the most bytes of parameters and results that a frame holds themselves.
+const MaxArea = 128 << 10
 
 // Func is the record of one compiled function.
 type Func struct {
@@ -110,6 +116,7 @@ const (
 	HostStub                       // a body that is only a call of a host function
 	System                         // belongs to package runtime: hidden from user tracebacks
 	ClosureFn                      // starts with GETCTX
+	ByRef                          // some parameters or results are passed by reference: no frame has room for them
 )
 
 // MapWords is the number of 64-bit words of a bitmap over n slots.

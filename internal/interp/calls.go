@@ -58,6 +58,9 @@ func reflectCall(c *host.Call) host.Status {
 	if f == nil {
 		return c.Fatal("reflect.call of a func value that holds no function")
 	}
+	if f.Flags&abi.ByRef != 0 {
+		return c.Fatal("reflect.call of a function whose parameters are passed by reference")
+	}
 	words, ok := c.Space.Bytes(block, size)
 	if !ok || argSize > size || size < uint64(f.ArgEnd) {
 		return c.Fatal("reflect.call with a frame that does not fit the function")

@@ -234,6 +234,10 @@ func (g *gen) appendTo(e *tree.Builtin, dst ref) {
 			}
 		}
 		if el.Slots > 0 {
+			if len(elems) > 1 && large(el) {
+				vals[i] = g.copyOf(x) // a former one may be stored where x lies
+				continue
+			}
 			vals[i] = g.val(x)
 			if vals[i].v == dst.v {
 				t := g.newReg(el)

@@ -163,6 +163,11 @@ func (g *gen) call(e *tree.Call) []ref {
 		case i < first:
 		case p.L.Size == 0:
 			g.effect(a)
+		case p.Ref != nil:
+			box := g.ptr()
+			g.newObject(box, p.Ref)
+			g.storeExpr(place{kind: inMem, l: p.Ref, r: box, nonnil: true, canon: true}, a)
+			g.move(o.argL(int32(p.Off/8), p.L), box, 1)
 		case p.Lone:
 			g.into(a, o.argL(int32(p.Off/8), p.L))
 		default:
@@ -210,6 +215,8 @@ func (g *gen) call(e *tree.Call) []ref {
 	for i, p := range sig.Results {
 		switch {
 		case p.L.Size == 0:
+		case p.Ref != nil:
+			results[i] = g.behindAddr(results[i], p.Ref)
 		case !p.Lone:
 			r, off := g.rawAt(rawRes, p.Off)
 			results[i] = g.newReg(p.L)

@@ -45,8 +45,9 @@ import (
 
 // Limits of frames, in slots.
 const (
-	maxFrameVar = 1 << 14 // larger variables live on the heap
-	maxSlot     = 65535
+	maxFrameVar  = 1 << 14 // larger variables live on the heap
+	maxFrameVars = 1 << 15 // of all variables without an address; when they are taken, long ones live on the heap
+	maxSlot      = 65535
 )
 
 // ref is a slot: word o of register v. v < 0 is no register but the plain number o.
@@ -119,9 +120,10 @@ const (
 
 // variable is what Gen knows of a tree.Var in this function.
 type variable struct {
-	v    *tree.Var
-	l    *Layout
-	heap bool
+	v     *tree.Var
+	l     *Layout
+	heap  bool
+	large bool // on the heap because the frame has no room for it
 	// frame: as heap, but in an object of this frame, register obj (-1: not made yet).
 	frame bool
 	obj   int32
@@ -169,6 +171,7 @@ type gen struct {
 	loops   map[*tree.Label]*target
 	retRegs []ref // where Return stores result i: its variable's place (frame results)
 
+	behind              map[int32]ref   // values that only have a register's name, for no frame has room for them → their address
 	rawParam, rawResult map[int64]int32 // packed words: byte offset of the run → register
 	deferReturn         int32           // instruction of RUNDEFERS, -1
 

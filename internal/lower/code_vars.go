@@ -162,17 +162,37 @@ func (g *gen) scan() {
 	for _, s := range g.f.Body {
 		stmt(s)
 	}
+	byRef := map[*tree.Var]bool{}
+	for i, v := range g.f.Params {
+		byRef[v] = g.sig.Params[i].Ref != nil
+	}
+	for i, v := range g.f.Results {
+		byRef[v] = g.sig.Results[i].Ref != nil
+	}
+	room := int32(maxFrameVars)
 	for i := range g.vars {
 		v := &g.vars[i]
 		if v.v.Kind == tree.Capture {
 			v.heap = v.v.ByRef
 			continue
 		}
+		if byRef[v.v] {
+			v.heap = true
+			continue
+		}
 		v.frame = v.v.Esc == tree.EscFrame || v.heap && v.v.Esc == tree.EscNone && g.f.Flags&tree.Decided != 0
-		if v.v.Esc >= tree.EscHeap || v.v.Esc == tree.EscUnknown && v.v.Addrtaken || v.l.Slots > maxFrameVar {
+		v.large = large(v.l)
+		if v.v.Esc >= tree.EscHeap || v.v.Esc == tree.EscUnknown && v.v.Addrtaken || v.large {
 			v.heap = true
 		}
 		v.frame = v.frame && v.l.Size > 0 && v.l.Slots <= maxFrameVar
+		if !v.heap && v.v.Kind == tree.Local {
+			if v.l.Slots > 64 && v.l.Slots > room {
+				v.heap, v.large = true, true
+			} else {
+				room -= min(room, v.l.Slots)
+			}
+		}
 		v.alias = !v.heap && v.defs == 1 && v.v.Kind == tree.Local
 		v.rebind = !v.heap && v.v.Temp && v.v.Kind == tree.Local && !v.split && !backward
 	}
@@ -238,6 +258,12 @@ func (g *gen) entry() {
 		if x.uses+x.defs == 0 && !p.Lone || p.L.Size == 0 {
 			continue
 		}
+		if p.Ref != nil {
+			r := g.newReg(p.L)
+			g.regs[r.v].fixed = int32(p.Off / 8)
+			g.variable(v).reg = r.v
+			continue
+		}
 		var r ref
 		if p.Lone {
 			r = g.newReg(p.L)
@@ -294,7 +320,7 @@ func (g *gen) entry() {
 		}
 	}
 	for i := range g.vars { // temporaries without a declaration, too large for the frame
-		if x := &g.vars[i]; x.heap && !x.declared && x.v.Kind == tree.Local && x.l.Slots > maxFrameVar {
+		if x := &g.vars[i]; x.large && !x.declared && x.v.Kind == tree.Local {
 			box := g.ptr()
 			g.object(box, x.l, false)
 			g.vars[i].reg = box.v
@@ -439,7 +465,10 @@ func (g *gen) copyOut() {
 		}
 		x := g.variable(v)
 		r := g.retRegs[i]
-		if x.heap {
+		switch {
+		case p.Ref != nil:
+			g.move(r, ref{x.reg, 0}, 1)
+		case x.heap:
 			g.loadPlace(g.homePlace(x), r)
 		}
 		if !p.Lone {

@@ -19,6 +19,7 @@ import (
 // finish turns the linear code into the fragment.
 func (g *gen) finish() {
 	g.peephole()
+	g.checkBehind()
 	undefined := g.liveness()
 	g.allocate()
 	if checkAlloc {
@@ -332,5 +333,8 @@ func (g *gen) flags(hasCtx bool) {
 	}
 	if g.stub {
 		fi.Flags |= abi.HostStub
+	}
+	if g.sig.ByRef() {
+		fi.Flags |= abi.ByRef
 	}
 }

@@ -87,7 +87,11 @@ func (g *gen) val(e tree.Expr) ref {
 			return g.val(e.X)
 		}
 	}
-	t := g.newReg(g.layout(e.Type()))
+	l := g.layout(e.Type())
+	if large(l) {
+		return g.largeVal(e, l)
+	}
+	t := g.newReg(l)
 	g.into(e, t)
 	return t
 }

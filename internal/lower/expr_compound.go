@@ -315,12 +315,15 @@ func (g *gen) mapIndex(e *tree.MapIndex, dst ref) {
 
 func (g *gen) mapIndex2(e *tree.MapIndex) []ref {
 	l := g.layout(e.M.Type().Underlying().(*types.Map).Elem())
-	if !e.CommaOk {
+	if !e.CommaOk && !large(l) {
 		t := g.newReg(l)
 		g.mapIndex(e, t)
 		return []ref{t}
 	}
 	p, ok := g.mapCall("mapaccess2", e.M, e.K)
+	if large(l) {
+		return []ref{g.largeIf(ok, p, l), ok}
+	}
 	t := g.newReg(l)
 	if l.Size > maxZeroElem {
 		end := g.label()

@@ -114,6 +114,9 @@ func (g *gen) place(e tree.Expr) place {
 		return p
 	}
 	r := g.val(e)
+	if a, ok := g.behind[r.v]; ok {
+		return place{kind: inMem, l: l, r: a, nonnil: true}
+	}
 	return place{kind: inFrame, l: l, r: r, canon: l.Scalar()}
 }
 
@@ -161,6 +164,9 @@ func (g *gen) elemAddr(p place) place {
 func (g *gen) valPlace(p place) ref {
 	if p.kind == inFrame && (p.canon || p.off%8 == 0 && (p.l.Size == 8 || !p.l.Scalar())) {
 		return p.r.at(p.off / 8)
+	}
+	if large(p.l) && p.kind != inFrame && p.kind != inFrameAt {
+		return g.behindAddr(g.address(p), p.l)
 	}
 	t := g.newReg(p.l)
 	g.loadPlace(p, t)
@@ -268,6 +274,10 @@ func elemLoad(l *Layout) bc.Op {
 func (g *gen) storePlace(p place, src ref) {
 	defer g.atPlace(p)()
 	l := p.l
+	if from, ok := g.behind[src.v]; ok {
+		g.copyMem(g.address(p), from, l)
+		return
+	}
 	switch p.kind {
 	case inFrame:
 		if p.canon {

@@ -11,11 +11,17 @@ package lower
 // natural alignment, results from the next multiple of 8. A parameter is *lone*
 // when no other one lies in any of its words; a lone one is used where it lies, the
 // others are taken apart at entry (and results put together before RET).
+//
+// Fields of an instruction reach 65535 slots. When an area would be longer than abi.MaxArea, parameters
+// and results of more than three words are *passed by reference*: in their place lies a pointer to a
+// copy on the heap, which the caller makes of a parameter and the callee of a result, and which belongs to the other side
+// from then on. Both sides see the same types in the same order, so that they come to the same area.
 
 import (
 	"fmt"
 	"go/types"
 	"math"
+	"slices"
 	"sort"
 	"sync"
 
@@ -263,7 +269,8 @@ func (l *Layout) addMask(off int64, f *Layout) {
 type Place struct {
 	Off  int64 // bytes from the frame pointer
 	L    *Layout
-	Lone bool // no other parameter lies in its words
+	Lone bool    // no other parameter lies in its words
+	Ref  *Layout // passed by reference: the layout of the value, L is that of a pointer
 }
 
 // SigLayout is the argument area of a function: the ABI0 layout.
@@ -303,6 +310,21 @@ func (s *SigLayout) ArgMap() []uint64 {
 
 // Area lays out parameters and results of the given types.
 func (ls *Layouts) Area(params, results []types.Type) *SigLayout {
+	s := ls.area(params, results, false)
+	if s.ArgEnd > abi.MaxArea {
+		return ls.area(params, results, true)
+	}
+	return s
+}
+
+// ByRef reports whether something is passed by reference.
+func (s *SigLayout) ByRef() bool {
+	ref := func(p Place) bool { return p.Ref != nil }
+	return slices.ContainsFunc(s.Params, ref) || slices.ContainsFunc(s.Results, ref)
+}
+
+// area lays out parameters and results; with ref, what is longer than three words is passed by reference.
+func (ls *Layouts) area(params, results []types.Type, ref bool) *SigLayout {
 	s := &SigLayout{}
 	var off int64
 	lay := func(ts []types.Type) []Place {
@@ -310,8 +332,12 @@ func (ls *Layouts) Area(params, results []types.Type) *SigLayout {
 		last := -1
 		for i, t := range ts {
 			l := ls.Of(t)
+			var by *Layout
+			if ref && l.Size > 24 {
+				by, l = l, pointerLayout
+			}
 			off = (off + l.Align - 1) &^ (l.Align - 1)
-			ps[i] = Place{Off: off, L: l, Lone: true}
+			ps[i] = Place{Off: off, L: l, Lone: true, Ref: by}
 			if l.Size == 0 {
 				continue
 			}

@@ -230,6 +230,12 @@ func (g *gen) assert(e *tree.Assert, dst ref) {
 		g.move(dst, v, 2)
 		return
 	}
+	g.assertType(e, x, xl)
+	g.unbox(dst, x, tl)
+}
+
+// assertType goes on only if the interface x holds the concrete type that e wants.
+func (g *gen) assertType(e *tree.Assert, x ref, xl *Layout) {
 	ok := g.label()
 	have := g.dynType(x, xl)
 	want := g.typeAddr(e.To)
@@ -241,7 +247,6 @@ func (g *gen) assert(e *tree.Assert, dst ref) {
 	a.call()
 	g.emitTrap(bc.TrapUnreachable)
 	g.bind(ok)
-	g.unbox(dst, x, tl)
 }
 
 // unbox takes the value of layout l out of the interface x that holds it.
@@ -257,17 +262,26 @@ func (g *gen) unbox(dst, x ref, l *Layout) {
 
 // assert2 is x.(T) with a second result.
 func (g *gen) assert2(e *tree.Assert) []ref {
-	if !e.CommaOk {
-		t := g.newReg(g.layout(e.To))
+	xl := g.layout(e.X.Type())
+	tl := g.layout(e.To)
+	if !e.CommaOk && !large(tl) {
+		t := g.newReg(tl)
 		g.assert(e, t)
 		return []ref{t}
 	}
-	xl := g.layout(e.X.Type())
-	tl := g.layout(e.To)
 	x := g.val(e.X)
+	if !e.CommaOk {
+		g.assertType(e, x, xl)
+		return []ref{g.behindAddr(x.at(1), tl)}
+	}
 	if tl.Class == ClassIface {
 		v, ok := g.assertI(x, xl, e.To, true)
 		return []ref{v, ok}
+	}
+	if large(tl) {
+		ok := g.word()
+		g.op(bc.EQ, ok, g.dynType(x, xl), g.typeAddr(e.To))
+		return []ref{g.largeIf(ok, x.at(1), tl), ok}
 	}
 	v, ok := g.newReg(tl), g.word()
 	end := g.label()

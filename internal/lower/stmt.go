@@ -123,7 +123,11 @@ func (g *gen) declare(s *tree.Declare) {
 
 // copyOf evaluates e into a register of its own.
 func (g *gen) copyOf(e tree.Expr) ref {
-	t := g.newReg(g.layout(e.Type()))
+	l := g.layout(e.Type())
+	if large(l) {
+		return g.largeCopy(e, l)
+	}
+	t := g.newReg(l)
 	g.into(e, t)
 	return t
 }

@@ -29,7 +29,7 @@
 // in the text. A func value is the guest address of a closure object whose first
 // word is the code pointer and whose next words are the captures. A program
 // counter shown to the guest (runtime.Callers) is mem.TextBase + the offset of the
-// instruction after the call.
+// last byte of the call.
 package abi
 
 import "sort"
@@ -153,6 +153,10 @@ var Hooks = []string{
 	"runtime.chanrecv1",   // func(): names a wait in profiles, as the next two; nobody calls them
 	"runtime.chansend1",   // func()
 	"runtime.selectgo",    // func()
+	"runtime.mallocgc",    // func(): names an allocation in profiles, as the next three; nobody calls them
+	"runtime.newobject",   // func()
+	"runtime.makeslice",   // func()
+	"runtime.growslice",   // func()
 	"runtime.goexit0",     // func(): runs the deferred calls of a goroutine that called Goexit, then ends it
 	"runtime.finq",        // func(): body of the goroutine that runs finalizers and cleanups
 	"runtime.timerproc",   // func(): body of the goroutine that runs timer callbacks

@@ -47,6 +47,7 @@ type contention struct {
 
 func init() {
 	Register([]Entry{
+		{"runtime.blockevent", blockevent},
 		{"runtime.setBlockRate", setBlockRate},
 		{"runtime.setMutexFraction", setMutexFraction},
 		{"runtime.contentionCount", contentionCount},
@@ -58,14 +59,6 @@ func init() {
 func (vm *VM) watchContention() {
 	c := &vm.Sched.Contention
 	c.Blocked = func(_ *sched.P, g *sched.G, ns int64) {
-		rate := c.BlockRate.Load()
-		if ns <= 0 || rate > ns && rand.Int64N(rate) > ns {
-			return
-		}
-		count, sum := 1.0, float64(ns)
-		if ns < rate {
-			count, sum = float64(rate)/float64(ns), float64(rate)
-		}
 		top := ""
 		switch g.Reason() {
 		case sched.WaitChanRecv, sched.WaitChanRecvDurable:
@@ -75,22 +68,35 @@ func (vm *VM) watchContention() {
 		case sched.WaitSelect, sched.WaitSelectDurable:
 			top = "runtime.selectgo"
 		}
-		vm.contended(profileBlock, g, top, count, sum)
+		vm.blocked(g, 0, top, ns)
 	}
 	c.Contended = func(p *sched.P, ns int64) {
 		rate, g := c.MutexRate.Load(), p.Current()
 		if g == nil || rate <= 0 || rand.Int64N(rate) != 0 {
 			return
 		}
-		vm.contended(profileMutex, g, "", float64(rate), float64(rate)*float64(ns))
+		vm.contended(profileMutex, g, 0, "", float64(rate), float64(rate)*float64(ns))
 	}
 }
 
-// contended counts an event at g's stack, with the function of a hook on top.
-func (vm *VM) contended(which int, g *sched.G, top string, count, ns float64) {
-	var buf [profileDepth]uint64
+// blocked counts a wait of g, or does not, as the rate says.
+func (vm *VM) blocked(g *sched.G, skip int, top string, ns int64) {
+	rate := vm.Sched.Contention.BlockRate.Load()
+	if rate <= 0 || ns <= 0 || rate > ns && rand.Int64N(rate) > ns {
+		return
+	}
+	count, sum := 1.0, float64(ns)
+	if ns < rate {
+		count, sum = float64(rate)/float64(ns), float64(rate)
+	}
+	vm.contended(profileBlock, g, skip, top, count, sum)
+}
+
+// contended counts an event at g's stack without the newest skip frames, with the function of a hook on top.
+func (vm *VM) contended(which int, g *sched.G, skip int, top string, count, ns float64) {
+	var buf [profileDepth + 8]uint64 // some are dropped
 	pcs := buf[1:]
-	pcs = pcs[:vm.Machine.Callers(g, 0, pcs)]
+	pcs = pcs[:vm.Machine.Callers(g, skip, pcs)]
 	if top != "" {
 		pcs = buf[:len(pcs)+1]
 		pcs[0] = vm.Machine.Hook(top)
@@ -101,6 +107,7 @@ func (vm *VM) contended(which int, g *sched.G, top string, count, ns float64) {
 		}
 		pcs = pcs[1:]
 	}
+	pcs = pcs[:min(len(pcs), profileDepth)]
 	key := make([]byte, 0, profileDepth*8)
 	for _, pc := range pcs {
 		key = binary.LittleEndian.AppendUint64(key, pc)
@@ -122,6 +129,13 @@ func (vm *VM) contended(which int, g *sched.G, top string, count, ns float64) {
 	}
 	b.count += count
 	b.ns += ns
+}
+
+// blockevent(cycles int64, skip int) counts a wait that the guest reports itself; with skip 1 its caller is the newest frame.
+func blockevent(c *Call) Status {
+	skip := min(max(c.Int(1), 1)-1, profileDepth)
+	c.blocked(c.G, skip, "", max(1, int64(c.Int(0))))
+	return OK
 }
 
 // setBlockRate(rate int)

@@ -121,8 +121,12 @@ type Frames interface {
 	Callers(g *sched.G, skip int, pcs []uint64) int
 	// Hook is a PC in the function that the machine knows by this name (abi.Hooks).
 	Hook(name string) uint64
+	// Allocator is the name of the hook (abi.Hooks) that stands for the instruction by which g allocates; "" if none does.
+	Allocator(g *sched.G) string
 	// Symbolize gives the logical frame of a PC from Callers; false for a number that is none.
 	Symbolize(pc uint64) (Frame, bool)
+	// Around stores the PCs of the logical frames around that of pc, in one frame of the machine, innermost first.
+	Around(pc uint64, pcs []uint64) int
 	// FuncForPC is the function that contains a code pointer or PC, or whose Handle pc is.
 	FuncForPC(pc uint64) (Frame, bool)
 	// Stack is the text of g's traceback as runtime.Stack prints it; with all, of every goroutine (the world must be stopped). It ends when it has about most bytes.

@@ -21,6 +21,9 @@ import (
 //	bucket = call stack and size → objects and bytes, allocated and freed
 //	a bucket is never dropped, and its number never changes
 //
+// On top of the stack stand functions of the runtime (abi.Hooks), as in the real one, where they do the work: mallocgc, and
+// newobject, makeslice or growslice under it.
+//
 // Buckets are charged to the account. When there is no room for another one, its
 // samples are lost.
 
@@ -71,8 +74,12 @@ func (vm *VM) StartProfile() {
 		Alloc: func(c *heap.Cache, a mem.Addr, size uint64) {
 			for _, q := range vm.Sched.Ps() {
 				if g := q.Current(); q.Cache == c && g != nil && !q.Own() {
-					var pcs [profileDepth]uint64
-					p.sample(vm, a, size, pcs[:vm.Machine.Callers(g, 0, pcs[:])])
+					pcs := append(make([]uint64, 0, profileDepth+2), vm.Machine.Hook("runtime.mallocgc"))
+					if name := vm.Machine.Allocator(g); name != "" {
+						pcs = append(pcs, vm.Machine.Hook(name))
+					}
+					n := len(pcs)
+					p.sample(vm, a, size, pcs[:n+vm.Machine.Callers(g, 0, pcs[n:profileDepth+n])])
 					return
 				}
 			}

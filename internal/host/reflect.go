@@ -10,7 +10,7 @@ import (
 
 func init() {
 	Register([]Entry{
-		{"runtime.newobject", unsafeNew},
+		{"runtime.newOf", unsafeNew},
 		{"reflect.unsafe_New", unsafeNew},
 		{"internal/reflectlite.unsafe_New", unsafeNew},
 		{"runtime.newarray", unsafeNewArray},

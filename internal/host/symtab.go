@@ -11,6 +11,7 @@ import (
 func init() {
 	Register([]Entry{
 		{"runtime.callers", callers},
+		{"runtime.callersAround", callersAround},
 		{"runtime.frameAt", frameAt},
 		{"runtime.funcAt", funcAt},
 		{"runtime.stackText", stackText},
@@ -33,6 +34,17 @@ func callers(c *Call) Status {
 		c.Space.Store64(c.Arg(1)+uint64(i)*8, pc)
 	}
 	c.SetInt(4, k)
+	return OK
+}
+
+// callersAround(pc uintptr, pcs []uintptr) int
+func callersAround(c *Call) Status {
+	pcs := make([]uint64, min(c.Arg(2), profileDepth))
+	n := c.Machine.Around(c.Arg(0), pcs)
+	for i, pc := range pcs[:n] {
+		c.Space.Store64(c.Arg(1)+uint64(i)*8, pc)
+	}
+	c.SetInt(4, n)
 	return OK
 }
 

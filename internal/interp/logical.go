@@ -59,7 +59,7 @@ func (m *Machine) baseOf(fn *abi.Func) uint32 {
 // expand gives the logical frames at an instruction of fn, innermost first.
 func (m *Machine) expand(fn *abi.Func, ins uint32) []host.Frame {
 	l := fn.LineAt(ins - fn.Entry)
-	if len(fn.Lines) == 0 {
+	if len(fn.Lines) == 0 || ins-fn.Entry < fn.Lines[0].Start {
 		return []host.Frame{m.frame(fn, -1, m.pcOf(ins), fn.File, l.Line)}
 	}
 	out := []host.Frame{m.frame(fn, l.Inl, m.pcOf(ins), m.file(l.File), l.Line)}
@@ -115,6 +115,9 @@ func (m *Machine) Symbolize(pc uint64) (host.Frame, bool) {
 		return host.Frame{}, false
 	}
 	n := (off - 1) / bytecode.InsBytes
+	if fn := m.target(pc); fn != nil {
+		n = uint64(fn.Entry)
+	}
 	if text := uint64(len(m.code)); n >= text {
 		if n -= text; n >= uint64(m.inlined.total) {
 			return host.Frame{}, false
@@ -129,6 +132,25 @@ func (m *Machine) Symbolize(pc uint64) (host.Frame, bool) {
 	f := m.expand(fn, uint32(n))[0]
 	f.Col = m.prog.ColumnAt(uint32(n))
 	return f, true
+}
+
+// Around implements host.Frames.
+func (m *Machine) Around(pc uint64, pcs []uint64) int {
+	f, ok := m.Symbolize(pc)
+	if !ok || !f.Inlined {
+		return 0
+	}
+	fn := m.target(f.Entry)
+	base := uint32(len(m.code)) + m.baseOf(fn)
+	n := 0
+	for i := m.inlOf(fn, pc); n < len(pcs) && i >= 0 && int(i) < len(fn.Inl); i = fn.Inl[i].Parent {
+		if fn.Flags&abi.Wrapper != 0 && fn.Inl[i].Parent < 0 {
+			break
+		}
+		pcs[n] = m.pcOf(base + uint32(i))
+		n++
+	}
+	return n
 }
 
 // FuncForPC implements host.Frames. A code pointer is its own function's.

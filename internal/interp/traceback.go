@@ -23,8 +23,8 @@ import (
 //	created by main.g in goroutine 1
 //		/home/u/f.go:7 +0x10
 //
-// A PC as the guest sees it is mem.TextBase + the byte offset of the instruction
-// behind the call. Wrappers and unexported functions of package runtime are left
+// A PC as the guest sees it is mem.TextBase + the byte offset of the call's last byte, so that none is
+// the code pointer of the function behind. Wrappers and unexported functions of package runtime are left
 // out, but runtime.gopanic in the middle is shown as "panic". Inlined calls are
 // frames of their own, without an offset.
 
@@ -35,7 +35,7 @@ const (
 )
 
 func (m *Machine) pcOf(ins uint32) uint64 {
-	return mem.TextBase + uint64(ins+1)*bytecode.InsBytes
+	return mem.TextBase + uint64(ins+1)*bytecode.InsBytes - 1
 }
 
 // physical calls f for each frame of g, newest first, with the instruction it
@@ -82,6 +82,22 @@ func (m *Machine) Callers(g *sched.G, skip int, pcs []uint64) int {
 		add(m.Hook("runtime.goexit"))
 	}
 	return n
+}
+
+// Allocator implements host.Frames.
+func (m *Machine) Allocator(g *sched.G) string {
+	if g.PC == 0 {
+		return ""
+	}
+	switch m.prog.Code[m.at.Index(g.PC)].Op {
+	case bytecode.NEW:
+		return "runtime.newobject"
+	case bytecode.MKSLICE:
+		return "runtime.makeslice"
+	case bytecode.APPENDN, bytecode.APPEND8, bytecode.APPEND64, bytecode.APPENDP:
+		return "runtime.growslice"
+	}
+	return ""
 }
 
 // Hook implements host.Frames.
@@ -298,7 +314,7 @@ func fatalPanic(c *host.Call) host.Status {
 	if !s.Exiting() {
 		var head string
 		if pc := w.gs.signal; pc != 0 {
-			head = fmt.Sprintf("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=%#x]\n", m.pcOf(m.index(pc))-bytecode.InsBytes)
+			head = fmt.Sprintf("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=%#x]\n", mem.TextBase+uint64(m.index(pc))*bytecode.InsBytes)
 		}
 		m.print(append([]byte(head), m.tracebacks(w.g, false, true)...))
 		s.Exit(sched.Exit{Code: 2, Reason: sched.ExitPanic})

@@ -190,7 +190,7 @@ func mapclone(m any) any {
 }
 
 //go:linkname maps_newobject internal/runtime/maps.newobject
-func maps_newobject(t *abi.Type) unsafe.Pointer { return newobject(t) }
+func maps_newobject(t *abi.Type) unsafe.Pointer { return newOf(t) }
 
 //go:linkname maps_newarray internal/runtime/maps.newarray
 func maps_newarray(t *abi.Type, n int) unsafe.Pointer { return newarray(t, n) }

@@ -64,11 +64,6 @@ func gopanic(e any) {
 	fatalPanic()
 }
 
-// chanrecv1, chansend1 and selectgo stand in profiles for instructions that wait, above the functions that these are part of.
-func chanrecv1() {}
-func chansend1() {}
-func selectgo()  {}
-
 // goexit is what the first function of a goroutine returns to, as far as Callers can tell.
 func goexit() {}
 

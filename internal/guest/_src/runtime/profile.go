@@ -91,7 +91,7 @@ func pprof_memProfileInternal(p []profilerecord.MemProfileRecord, inuseZero bool
 	}
 	for i := range p[:n] {
 		var w [4]int64
-		stk := make([]uintptr, 128)
+		stk := make([]uintptr, 130) // the two of the runtime are hidden
 		stk = stk[:memProfileRecord(i, inuseZero, &w, stk)]
 		p[i] = profilerecord.MemProfileRecord{AllocBytes: w[0], FreeBytes: w[1], AllocObjects: w[2], FreeObjects: w[3], Stack: stk}
 	}

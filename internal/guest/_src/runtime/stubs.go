@@ -7,8 +7,8 @@ import (
 
 // Host functions that other files of this package use by several names.
 
-// newobject returns zeroed memory for one value of type t.
-func newobject(t *abi.Type) unsafe.Pointer
+// newOf returns zeroed memory for one value of type t.
+func newOf(t *abi.Type) unsafe.Pointer
 
 // newarray returns zeroed memory for n values of type t; it panics if that is too large.
 func newarray(t *abi.Type, n int) unsafe.Pointer

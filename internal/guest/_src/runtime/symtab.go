@@ -83,7 +83,20 @@ func runtime_FrameStartLine(f *Frame) int { return f.startLine }
 func runtime_FrameSymbolName(f *Frame) string { return f.Function }
 
 //go:linkname runtime_expandFinalInlineFrame runtime/pprof.runtime_expandFinalInlineFrame
-func runtime_expandFinalInlineFrame(stk []uintptr) []uintptr { return stk }
+func runtime_expandFinalInlineFrame(stk []uintptr) []uintptr {
+	if len(stk) == 0 {
+		return stk
+	}
+	var around [64]uintptr
+	n := callersAround(stk[len(stk)-1], around[:])
+	return append(stk, around[:n]...)
+}
+
+// callersAround fills pcs with the program counters of the calls around pc that the compiler has inlined into one
+// function, innermost first.
+//
+//go:noescape
+func callersAround(pc uintptr, pcs []uintptr) int
 
 // Func is a function of the program.
 type Func struct {

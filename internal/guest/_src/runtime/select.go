@@ -1,0 +1,4 @@
+package runtime
+
+// selectgo stands in profiles for a select statement that waits.
+func selectgo() {}

@@ -110,7 +110,7 @@ func (r *stdRun) process(ctx context.Context, path string, more []string, budget
 	state := map[string]string{} // of top-level tests: RUN, PAUSE, CONT
 	text := map[string]*strings.Builder{}
 	var order []string
-	var tail []string
+	var tail, report []string // the last lines, and those from the last beginning of a panic's or fatal error's report on
 	current := ""
 	in := bufio.NewReader(pr)
 	for {
@@ -142,6 +142,12 @@ func (r *stdRun) process(ctx context.Context, path string, more []string, budget
 			if b := text[current]; b != nil && b.Len() < 8<<10 {
 				b.WriteString(strings.TrimPrefix(line, "\x16"))
 			}
+			if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+				report = []string{}
+			}
+			if report != nil && len(report) < 60 {
+				report = append(report, line)
+			}
 			if tail = append(tail, line); len(tail) > 60 {
 				tail = tail[1:]
 			}
@@ -155,6 +161,8 @@ func (r *stdRun) process(ctx context.Context, path string, more []string, budget
 	}
 	if why := <-killed; why != "" {
 		tail = append(tail, "\n", why)
+	} else if report != nil { // whose beginning other goroutines' stacks may have driven out of the tail
+		tail = report
 	}
 	if st := cmd.ProcessState; st != nil {
 		p.took = st.UserTime() + st.SystemTime()
@@ -171,14 +179,7 @@ func (r *stdRun) process(ctx context.Context, path string, more []string, budget
 	if len(p.open) == 0 {
 		p.open = paused
 	}
-	from := 0
-	for i, line := range tail { // the report of a panic or fatal error, not what came before
-		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-			from = i
-			break
-		}
-	}
-	p.end = strings.Join(tail[from:], "")
+	p.end = strings.Join(tail, "")
 	if len(p.end) > 4000 {
 		p.end = p.end[:4000] + "…"
 	}

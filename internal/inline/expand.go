@@ -22,15 +22,28 @@ func (in *Inliner) fits(call *tree.Call, caller, f *tree.Func, c *facts, big, on
 	if c.cost > budget {
 		return false
 	}
+	if in.cycle(tree.InlinedAt(call.P), call, f) {
+		return false
+	}
+	for ; caller != nil; caller = caller.Outer { // a literal that came with a body stands in that body's call
+		if in.cycle(caller.Inlined, call, f) {
+			return false
+		}
+	}
+	return true
+}
+
+// cycle reports whether call, of f, stands in the body of f or of the same call, when its place is in inlined call n.
+func (in *Inliner) cycle(n int, call *tree.Call, f *tree.Func) bool {
 	at := tree.Place(call.P)
-	for n := tree.InlinedAt(call.P); n > 0; {
+	for n > 0 {
 		outer := in.p.Inlined[n-1]
 		if outer.F == f || tree.Place(outer.Call) == at {
-			return false
+			return true
 		}
 		n = tree.InlinedAt(outer.Call)
 	}
-	return true
+	return false
 }
 
 // copyable reports whether the generated code of caller may do without a frame of f.

@@ -3,8 +3,11 @@ package load
 import (
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/types"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -118,5 +121,22 @@ func (l *loader) checkPackage(p *Package) {
 	}
 	if p.errs = errs.sorted(); len(p.errs) > 0 {
 		p.broken = true
+		if names := p.leftOut(); len(names) > 0 {
+			p.errs = append(p.errs, Error{Pkg: p.Path, Msg: fmt.Sprintf("package %s is compiled for GOOS=%s GOARCH=%s here, without %s", p.Path, goos, goarch, strings.Join(names, ", "))})
+		}
 	}
+}
+
+// leftOut names the files that a build for the host has and one for the guest's system has not, when names are undefined.
+func (p *Package) leftOut() (names []string) {
+	undefined := func(e Error) bool { return strings.Contains(e.Msg, "undefined") }
+	if p.src == nil || p.src.listed == nil || !slices.ContainsFunc(p.errs, undefined) {
+		return nil
+	}
+	for _, name := range p.src.listed.IgnoredGoFiles {
+		if ok, err := build.Default.MatchFile(p.Dir, name); ok && err == nil {
+			names = append(names, name)
+		}
+	}
+	return names
 }

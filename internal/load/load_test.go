@@ -458,3 +458,32 @@ func TestGraphErrors(t *testing.T) {
 		}
 	}
 }
+
+// A name that only files for other systems declare is undefined, and the message says which of them a native build has.
+func TestLeftOut(t *testing.T) {
+	const archive = `
+-- go.mod --
+module example.com/m
+
+go 1.26
+-- main.go --
+package main
+
+func main() { println(name()) }
+-- name.go --
+//go:build !wasip1
+
+package main
+
+func name() string { return "elsewhere" }
+-- name_plan9.go --
+package main
+
+func name() string { return "plan9" }
+`
+	_, err := load(t, archive, ".")
+	const want = "./main.go:3:23: undefined: name\npackage example.com/m is compiled for GOOS=wasip1 GOARCH=wasm here, without name.go"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

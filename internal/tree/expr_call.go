@@ -47,8 +47,20 @@ func (b *builder) builtinName(fun ast.Expr) (string, bool) {
 
 // callee builds a Call with the function and the receiver, if any, in Args.
 func (b *builder) callee(e *ast.CallExpr) (*Call, []Stmt) {
-	fun := ast.Unparen(e.Fun)
-	c := &Call{Typed: Typed{At{e.Lparen}, nil}}
+	c := b.calling(e.Fun, e.Lparen)
+	switch {
+	case c.Fn != nil:
+		return c, b.before(e, &c.Fn)
+	case len(c.Args) > 0:
+		return c, b.before(e, &c.Args[0])
+	}
+	return c, nil
+}
+
+// calling is a call of fun without arguments but the receiver, if there is one.
+func (b *builder) calling(fun ast.Expr, pos token.Pos) *Call {
+	fun = ast.Unparen(fun)
+	c := &Call{Typed: Typed{At{pos}, nil}}
 	if sel, ok := fun.(*ast.SelectorExpr); ok {
 		if s := b.info.Selections[sel]; s != nil {
 			switch s.Kind() {
@@ -64,26 +76,25 @@ func (b *builder) callee(e *ast.CallExpr) (*Call, []Stmt) {
 					c.Known = ByTypeParam
 				}
 				c.Args = append(c.Args, recv)
-				return c, b.before(e, &c.Args[0])
+				return c
 			case types.MethodExpr:
 				c.F, c.Method = b.methodExpr(sel)
 				if c.Method != nil {
 					c.F = nil
 				}
-				return c, nil
+				return c
 			}
 		}
 	}
 	if f, targs := b.staticFunc(fun); f != nil {
 		c.F, c.Known = b.p.FuncOf(f, targs), b.p.knowledge(f)
-		return c, nil
+		return c
 	}
 	c.Fn = b.expr(fun)
 	if r, ok := c.Fn.(*FuncRef); ok {
 		c.F, c.Fn = r.F, nil
-		return c, nil
 	}
-	return c, b.before(e, &c.Fn)
+	return c
 }
 
 // isTypeParam reports whether t, before substitution, is a type parameter or a pointer to one.

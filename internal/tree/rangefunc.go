@@ -109,8 +109,9 @@ func (b *builder) rangeFunc(s *ast.RangeStmt, t *target) []Stmt {
 	l.state = b.temp("#state"+strconv.Itoa(l.b.loops), types.Typ[types.Int], pos)
 	l.state.Reassigned = true
 
-	f := b.expr(s.X)
-	yieldT := f.Type().Underlying().(*types.Signature).Params().At(0).Type()
+	call := b.calling(s.X, pos)
+	call.T = noResult
+	yieldT := b.typeOf(s.X).Underlying().(*types.Signature).Params().At(0).Type()
 	yield := yieldT.Underlying().(*types.Signature)
 	body := l.body(s, yield)
 	if fr, ok := body.(*FuncRef); ok {
@@ -118,13 +119,8 @@ func (b *builder) rangeFunc(s *ast.RangeStmt, t *target) []Stmt {
 	} else {
 		body.(*Closure).T = b.p.Canon(yieldT)
 	}
-	call := &Call{Typed: Typed{At{pos}, noResult}, Args: []Expr{body}}
+	call.Args = append(call.Args, body)
 	b.fn.Flags |= HasCalls
-	if fr, ok := f.(*FuncRef); ok {
-		call.F = fr.F
-	} else {
-		call.Fn = f
-	}
 
 	return b.block(func() {
 		if l.up == nil {

@@ -91,3 +91,19 @@ func rangeUnknown(f func(func(int) bool)) (int, bool) { // want `f does not esca
 	}
 	return 0, false
 }
+
+func (t *T) each(yield func(int) bool) { // want `t does not escape` `yield does not escape`
+	for range 3 {
+		if !yield(t.value) {
+			return
+		}
+	}
+}
+
+func rangeMethod(t *T) int { // want `t does not escape`
+	sum := 0
+	for i := range t.each { // want `func literal does not escape`
+		sum += i
+	}
+	return sum
+}

@@ -126,7 +126,7 @@ func compile(ctx context.Context, opts Options) (p *Program, err error) {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns, Context: ctx})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, BuildInfo: l.BuildInfo, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns, Context: ctx})
 	if err != nil {
 		return nil, err
 	}

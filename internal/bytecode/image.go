@@ -41,7 +41,7 @@ import (
 
 const (
 	imageMagic   = "TERRARM\x00"
-	imageVersion = 3
+	imageVersion = 4
 	imageHeader  = 2 * InsBytes
 )
 
@@ -197,6 +197,7 @@ func (e *encoder) program(p *Program) {
 	}
 	e.str(p.GoVersion)
 	e.str(p.GODEBUG)
+	e.str(p.BuildInfo)
 	e.str(p.Main)
 	e.num(uint64(len(p.Funcs)))
 	for i := range p.Funcs {
@@ -413,6 +414,7 @@ func (d *decoder) program() *Program {
 	p := &Program{}
 	p.GoVersion = d.str()
 	p.GODEBUG = d.str()
+	p.BuildInfo = d.str()
 	p.Main = d.str()
 	p.Funcs = make([]abi.Func, d.count(20))
 	for i := range p.Funcs {

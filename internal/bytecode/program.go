@@ -16,6 +16,7 @@ import (
 type Program struct {
 	GoVersion string
 	GODEBUG   string // settings that hold unless the environment says otherwise
+	BuildInfo string // modules and settings of the build, as debug.BuildInfo writes them
 	Main      string // import path or file name of the main package
 	Code      []Ins
 	Funcs     []abi.Func   // ascending Entry

@@ -103,6 +103,8 @@ func (c *Call) list(n int) []string {
 		return c.Sys.Args
 	case 2:
 		return []string{c.Prog.GODEBUG}
+	case 3:
+		return []string{c.Prog.BuildInfo}
 	}
 	return c.Sys.Env
 }

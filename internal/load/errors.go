@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// maxErrors is how many messages a report holds, as the compiler has it.
+// maxErrors is how many messages the compiler writes about a package; it stops with the last of them.
 const maxErrors = 10
 
 // Error is one message about source text.
@@ -30,16 +30,12 @@ type Errors struct {
 	Setup bool // files are missing or do not parse, or packages are not found; else types are wrong
 }
 
-// Error prints one message per line, the position first, at most ten of them.
+// Error prints one message per line, the position first.
 func (e *Errors) Error() string {
 	var b strings.Builder
 	for i, m := range e.List {
 		if i > 0 {
 			b.WriteByte('\n')
-		}
-		if i == maxErrors {
-			b.WriteString("too many errors")
-			break
 		}
 		b.WriteString(m.format(e.Dir))
 	}
@@ -129,8 +125,17 @@ func (l *errorList) typeError(err error) {
 	l.at(te.Pos, "%s", te.Msg)
 }
 
-// sorted returns the messages by position, without repetitions on one line.
+// sorted returns the first messages by position, without repetitions on one line.
 func (l *errorList) sorted() []Error {
+	if len(l.list) >= maxErrors {
+		l.list = l.list[:maxErrors]
+		last := l.list[maxErrors-1]
+		return append(l.byPosition(), Error{Pos: last.Pos, Msg: "too many errors", Pkg: last.Pkg})
+	}
+	return l.byPosition()
+}
+
+func (l *errorList) byPosition() []Error {
 	sort.SliceStable(l.list, func(i, j int) bool {
 		a, b := l.list[i].Pos, l.list[j].Pos
 		if a.Filename != b.Filename {

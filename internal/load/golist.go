@@ -36,6 +36,9 @@ type listed struct {
 
 type listedModule struct {
 	Path      string
+	Version   string // "" of the main module
+	Sum       string
+	Replace   *listedModule
 	GoVersion string
 }
 

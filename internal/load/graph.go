@@ -61,7 +61,13 @@ func (g *graph) program(roots []string) (*Program, error) {
 		p.Main = g.units[g.main]
 		p.GODEBUG = g.l.godebug[g.main]
 	}
-	return g.finish(p)
+	if _, err := g.finish(p); err != nil {
+		return nil, err
+	}
+	if g.main != "" {
+		p.BuildInfo = g.buildInfo(p, g.main, g.main)
+	}
+	return p, nil
 }
 
 func (g *graph) newProgram() *Program {

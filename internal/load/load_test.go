@@ -146,7 +146,7 @@ func TestErrors(t *testing.T) {
 		many.WriteString("x()\n")
 	}
 	_, err := load(t, "-- x.go --\n"+many.String()+"}\n", "x.go")
-	if err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.HasSuffix(err.Error(), "\ntoo many errors") {
+	if err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.HasSuffix(err.Error(), ": too many errors") {
 		t.Errorf("many errors: %v", err)
 	}
 }

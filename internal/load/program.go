@@ -31,6 +31,7 @@ type Program struct {
 	GOROOT    string // absolute
 	GoVersion string // of GOROOT: "go1.26.8"
 	GODEBUG   string // settings that the main module's Go version and //go:debug directives ask for: "panicnil=1,…"
+	BuildInfo string // for debug.ReadBuildInfo
 	Test      *Test  // set if Main is a generated test main
 
 	byTypes map[*types.Package]*Package

@@ -162,7 +162,11 @@ func (s *TestSet) program(src *source) (*Program, error) {
 	p.Main.Std = false
 	p.Roots = []*Package{p.Main}
 	p.Test, p.GODEBUG = t, l.godebug[path]
-	return g.finish(p)
+	if _, err := g.finish(p); err != nil {
+		return nil, err
+	}
+	p.BuildInfo = g.buildInfo(p, main.path, path)
+	return p, nil
 }
 
 // LoadTests loads the test programs of all packages that patterns name, those

@@ -21,6 +21,7 @@ import (
 type Options struct {
 	GoVersion string // for runtime.Version and the image
 	GODEBUG   string // the program's defaults
+	BuildInfo string // for debug.ReadBuildInfo
 	Main      string // import path or file name of the main package, for reports
 	Workers   int    // goroutines that generate code; 0: one per CPU
 

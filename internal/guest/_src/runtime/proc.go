@@ -142,7 +142,7 @@ func goroot() string
 // Version is the Go version of the standard library in use.
 func Version() string
 
-// stringOf gives string number i of a list of the host: 0 arguments, 1 environment, 2 the program's own GODEBUG settings.
+// stringOf gives string number i of a list of the host: 0 arguments, 1 environment, 2 the program's own GODEBUG settings, 3 what it was built from.
 func stringCount(list int) int
 func stringOf(list, i int) string
 

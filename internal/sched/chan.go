@@ -395,7 +395,7 @@ func (s *Sched) ChanRecv(p *P, g *G, ch, elem mem.Addr, block bool) (res ChanRes
 		return ChanWouldBlock, false
 	}
 	if s.chanAt(ch).timer != 0 {
-		s.runTimers(p)
+		s.runTimers(p, allTimers)
 	}
 	res, ok, peer := s.recv(g, ch, elem, block)
 	if peer != nil {

@@ -33,6 +33,13 @@ type finq struct {
 	items []FinqItem // oldest first
 	g     *G         // the goroutine, once made
 	idle  bool       // g is parked
+
+	// Pools are cleared when a cycle begins, so that what they held in the last one but one is garbage in it. That is guest
+	// code, so the goroutine does it as soon as the trigger is reached, and then asks for the cycle. Where it
+	// cannot, because it is busy or the cycle has another reason, they are cleared after the cycle.
+	asking   bool // it is to clear them, and to ask for a cycle then
+	clearing bool // asking, and it is at it
+	cleared  bool // they have been cleared for the cycle to come
 }
 
 const finqItemCost = 64
@@ -63,10 +70,34 @@ func showItems(m gc.Marker, items []FinqItem) {
 	}
 }
 
-// poolsDue has the pools cleared after the cycle. One that the guest forced has been preceded by that.
+// clearFirst has the pools cleared, and the cycle that the trigger wants asked for then, by the goroutine, which runs next
+// on p. It reports false when that is not possible.
+func (q *finq) clearFirst(s *Sched, p *P) bool {
+	q.mu.Lock()
+	switch {
+	case q.asking:
+		q.mu.Unlock()
+		return true
+	case q.g == nil || !q.idle || q.cleared:
+		q.mu.Unlock()
+		return false
+	}
+	q.idle, q.asking = false, true
+	q.items = append(q.items, FinqItem{Kind: FinqPools})
+	q.mu.Unlock()
+	s.Ready(p, q.g)
+	p.Interrupt(WantPreempt)
+	return true
+}
+
+// poolsDue has the pools cleared after the cycle, unless that has been done before it.
 func (q *finq) poolsDue(c *gc.Cycle) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.cleared {
+		q.cleared = false
+		return
+	}
 	if c.Reason != gc.Forced && (len(q.items) == 0 || q.items[len(q.items)-1].Kind != FinqPools) {
 		q.items = append(q.items, FinqItem{Kind: FinqPools})
 	}
@@ -116,6 +147,10 @@ func (s *Sched) FinqNext(g *G) (FinqItem, bool) {
 	q := &s.cycle.finq
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.clearing { // it has cleared the pools
+		q.asking, q.clearing, q.cleared = false, false, true
+		s.cycle.background.Ask(gc.Request{Reason: gc.Trigger})
+	}
 	if len(q.items) == 0 {
 		q.items = nil
 		q.idle = true
@@ -123,6 +158,7 @@ func (s *Sched) FinqNext(g *G) (FinqItem, bool) {
 		return FinqItem{}, false
 	}
 	it := q.items[0]
+	q.clearing = q.asking && it.Kind == FinqPools
 	q.items = q.items[1:]
 	for _, a := range [...]mem.Addr{it.Fn, it.Object, it.Call} {
 		s.cycle.barrier.Shade(a) // a collection may not have been shown the queue yet

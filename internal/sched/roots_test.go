@@ -127,3 +127,55 @@ func TestStartSizeFollowsUse(t *testing.T) {
 		}
 	}
 }
+
+// counter counts the pointers it is shown.
+type counter int
+
+func (c *counter) Kind(gc.RootKind)              {}
+func (c *counter) Range(mem.Addr, int, []uint64) {}
+func (c *counter) Pointer(mem.Addr)              { *c++ }
+
+// TestManyTimers: the first pause of a collection beside the program shows no timers, pieces show them all although
+// some stop meanwhile, and the records of dead ones are dropped in pieces.
+func TestManyTimers(t *testing.T) {
+	const n = 5000
+	m := newMachine(t, Config{Procs: 1}, func(t *task) {
+		t.do(func(p *P, g *G) answer {
+			s := t.m.Sched
+			var addrs []mem.Addr
+			for i := range n {
+				a, _ := p.Cache.Alloc(64, 0, true, 0)
+				addrs = append(addrs, a)
+				if st := s.TimerStart(p, a, 1<<62+int64(i), 0, 0, 0); st != heap.OK {
+					t.m.t.Errorf("TimerStart says %v", st)
+				}
+			}
+			w := (*world)(s)
+			s.StopTheWorld(p)
+			var pause, beside counter
+			w.Snapshot(&pause, &beside)
+			s.StartTheWorld(p)
+			if pause > 100 {
+				t.m.t.Errorf("the pause shows %d roots", pause)
+			}
+			for i := 0; w.ShowRoots(&beside, nil); i++ {
+				s.TimerStop(addrs[i*100], 0)
+			}
+			stopped := n - len(s.timers.byAddr)
+			if int(beside) < n-stopped || w.RootsLeft() || stopped == 0 {
+				t.m.t.Errorf("%d roots are shown, with %d timers of which %d stopped", beside, n, stopped)
+			}
+			s.timers.beginForget()
+			pieces := 1
+			for s.forgetSome() {
+				pieces++
+			}
+			if len(s.timers.list) != n-stopped || len(s.timers.byAddr) != n-stopped || pieces < n/timerPiece/2 {
+				t.m.t.Errorf("%d of %d timers are left after %d pieces", len(s.timers.list), n-stopped, pieces)
+			}
+			return done
+		})
+		t.exit(0)
+	})
+	m.ok()
+}

@@ -121,7 +121,7 @@ func (s *Sched) find(p *P) *G {
 			s.aside(p, s.heap.GoAhead)
 			continue
 		}
-		s.runTimers(p)
+		s.runTimers(p, timersMost)
 		p.finds++
 		if p.finds%globalEvery == 0 {
 			if g := s.takeGlobal(p); g != nil {

@@ -70,7 +70,7 @@ func (s *Sched) Select(p *P, g *G, cases []Case, hasDefault bool) (chosen int, o
 		quiet = quiet && s.chanAt(ch).quiet(cases[i].Send)
 		locks |= 1 << shardIndex(ch)
 		if !cases[i].Send && s.chanAt(ch).timer != 0 {
-			s.runTimers(p)
+			s.runTimers(p, allTimers)
 		}
 	}
 	if locks == 0 && !hasDefault {

@@ -305,8 +305,15 @@ func (s *Sched) staleSend(g *G) bool {
 	return ts.stale
 }
 
-// runTimers lets every timer that is due take effect. p's worker calls.
-func (s *Sched) runTimers(p *P) {
+// timersMost is how many timers a worker that looks for a goroutine lets take effect. Of the others the next one
+// takes some, so that goroutines run, and the world can be stopped, however many timers are due all the time.
+const timersMost = 256
+
+// allTimers is for who must not miss one that is due.
+const allTimers = -1
+
+// runTimers lets the timers that are due take effect, the first most of them. p's worker calls.
+func (s *Sched) runTimers(p *P, most int) {
 	ts := &s.timers
 	if next := ts.next.Load(); next == math.MaxInt64 || next > s.Nanotime() {
 		return
@@ -314,7 +321,7 @@ func (s *Sched) runTimers(p *P) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	now := s.Nanotime()
-	for len(ts.heap) > 0 && ts.heap[0].when <= now {
+	for ; len(ts.heap) > 0 && ts.heap[0].when <= now && most != 0; most-- {
 		t := ts.heap[0]
 		ts.remove(t)
 		if t.g != nil {

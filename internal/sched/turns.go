@@ -89,6 +89,9 @@ func (s *Sched) collectBeside(p *P, b gc.Background, r gc.Request) (cy gc.Cycle,
 		s.guarded(nil, func() bool { cy = b.CollectStopped(r); return true })
 		return cy, cy.Number != 0
 	}
+	if r.Reason == gc.Trigger && s.cycle.finq.clearFirst(s, p) {
+		return gc.Cycle{}, false
+	}
 	n := b.Ask(r)
 	if n == 0 {
 		p.Interrupt(WantPreempt) // to begin it, between two time slices

@@ -49,6 +49,9 @@ func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err e
 	}()
 	opts := t.opts
 	opts.Args = []string{"the tests of", path}
+	if path == load.CommandLine { // what it is the command line tells
+		opts.Args = append(opts.Args, t.opts.Args...)
+	}
 	req := newRequest(&opts)
 	if p := req.getTests(path); p != nil {
 		return p, nil

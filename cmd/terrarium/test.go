@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -110,6 +111,14 @@ func runTest(c *command, args []string) int {
 		}
 	} else {
 		*strs["timeout"] = t.timeout.String()
+	}
+	for _, name := range []string{"count", "parallel"} {
+		if v := *strs[name]; v != "" {
+			if _, err := strconv.Atoi(v); err != nil {
+				fmt.Fprintf(os.Stderr, "terrarium test: invalid value %q for flag -%s: it is a number\n", v, name)
+				return 2
+			}
+		}
 	}
 	keep := len(t.packages) > 0 && len(extra) == 0 && !*noCache && t.machineDecides()
 	t.args = []string{"-test.paniconexit0"}

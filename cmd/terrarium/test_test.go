@@ -84,6 +84,10 @@ func TestTestLikeGo(t *testing.T) {
 		"-v ./main -args -update a b",
 		"-run=TestX ./broken",
 		"-timeout=0 -parallel=1 -test.v ./files",
+		"-v -run=TestS pass/pass_test.go pass/pass.go",
+		"pass/nofile_test.go",
+		"-count=x ./pass",
+		"-parallel=x ./pass",
 	} {
 		t.Run(line, func(t *testing.T) {
 			args := strings.Fields(line)
@@ -95,7 +99,7 @@ func TestTestLikeGo(t *testing.T) {
 		})
 	}
 	t.Run("in the folder", func(t *testing.T) {
-		for _, dir := range []string{"pass", "fail", "none"} {
+		for _, dir := range []string{"pass", "fail", "none", "."} {
 			want, code := goTest(t, filepath.Join(testingModule, dir))
 			got, _, gotCode := runCommand(t, filepath.Join(testingModule, dir), nil, []string{cache}, "test")
 			if comparable(got) != comparable(want) || gotCode != code {

@@ -58,7 +58,7 @@ func main() { fmt.Println("hello") }
 
 func TestHello(t *testing.T) {
 	p := mustLoad(t, hello, "hello.go")
-	if p.Main == nil || p.Main.Path != commandLine || p.Main.Types.Path() != "main" {
+	if p.Main == nil || p.Main.Path != CommandLine || p.Main.Types.Path() != "main" {
 		t.Fatalf("main is %+v", p.Main)
 	}
 	if p.Packages[len(p.Packages)-1] != p.Main {
@@ -216,7 +216,7 @@ const Name = "lib"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Main.Path != commandLine || p.Main.GoVersion != "go1.21" {
+	if p.Main.Path != CommandLine || p.Main.GoVersion != "go1.21" {
 		t.Errorf("main package is %s %s", p.Main.Path, p.Main.GoVersion)
 	}
 	if _, err := Load(&Config{Dir: dir, Runtime: hostRuntime()}, "./lib"); err == nil || !strings.Contains(err.Error(), "is not a main package") {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// commandLine is the import path of files named on the command line.
-const commandLine = "command-line-arguments"
+// CommandLine is the import path of files named on the command line.
+const CommandLine = "command-line-arguments"
 
 // roots returns the import paths that args name. The go command is asked only
 // when an argument is not a std package and not a file, or a file imports
@@ -22,7 +22,7 @@ func (l *loader) roots(args []string) ([]string, error) {
 		if err := l.nameFiles(args); err != nil {
 			return nil, err
 		}
-		return []string{commandLine}, nil
+		return []string{CommandLine}, nil
 	}
 	if len(args) > 1 && !l.cfg.Library {
 		return nil, fmt.Errorf("load: one package expected, got %s", strings.Join(args, " "))
@@ -62,7 +62,7 @@ func (l *loader) roots(args []string) ([]string, error) {
 
 // nameFiles makes the package of the files named on the command line.
 func (l *loader) nameFiles(names []string) error {
-	s := &source{path: commandLine, named: true, lang: l.target.lang, parseErrs: errorList{fset: l.fset, pkg: commandLine}}
+	s := &source{path: CommandLine, named: true, lang: l.target.lang, parseErrs: errorList{fset: l.fset, pkg: CommandLine}}
 	for _, name := range names {
 		if !isGoFile(name) {
 			return fmt.Errorf("load: named files must be .go files: %s", name)
@@ -84,7 +84,7 @@ func (l *loader) nameFiles(names []string) error {
 		l.parseInto(&s.files, s, full, nil, &s.parseErrs)
 	}
 	s.module, s.lang = moduleOf(s.dir, l.target.lang)
-	l.sources[commandLine] = s
+	l.sources[CommandLine] = s
 	if len(s.parseErrs.list) > 0 {
 		return nil
 	}
@@ -93,7 +93,7 @@ func (l *loader) nameFiles(names []string) error {
 			if _, err := l.golist(false, names); err != nil {
 				return err
 			}
-			if p := l.listed[commandLine]; p != nil {
+			if p := l.listed[CommandLine]; p != nil {
 				s.listed, s.idents = p, p.ImportMap
 			}
 			break

@@ -356,6 +356,8 @@ func (l *loader) locate(path string) (*source, error) {
 		if m := p.Module; m != nil {
 			s.module = m.Path
 			s.lang = langOf(m.GoVersion)
+		} else if path == CommandLine {
+			s.module, s.lang = moduleOf(s.dir, s.lang)
 		}
 		return s, nil
 	}

@@ -14,6 +14,7 @@ package load
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"go/token"
 	"slices"
@@ -32,7 +33,7 @@ type TestSet struct {
 	l  *loader
 }
 
-// ListTests finds the packages that patterns name; no pattern means the current folder.
+// ListTests finds the packages that patterns name; no pattern means the current folder. Files named instead are one package.
 func ListTests(cfg *Config, patterns ...string) (*TestSet, error) {
 	l, err := newLoader(cfg)
 	if err != nil {
@@ -44,11 +45,17 @@ func ListTests(cfg *Config, patterns ...string) (*TestSet, error) {
 		patterns = []string{"."}
 	}
 	var std, ask, paths []string
+	if slices.ContainsFunc(patterns, isGoFile) {
+		for _, a := range patterns {
+			if !isGoFile(a) {
+				return nil, fmt.Errorf("load: named files must be .go files: %s", a)
+			}
+		}
+		ask, patterns = patterns, nil
+	}
 	for _, a := range patterns {
 		prefix, _, wild := strings.Cut(a, "/...")
 		switch {
-		case isGoFile(a):
-			return nil, fmt.Errorf("load: %s: tests are named by package, not by file", a)
 		case !isPattern(a) && l.isStd(a):
 			paths = append(paths, a)
 		case a == "std" || wild && l.inStd(prefix):
@@ -114,6 +121,9 @@ func (s *TestSet) Load(path string) (*Program, error) {
 			return nil, err
 		}
 		l.sources[path] = src
+	}
+	if p := src.listed; p != nil && p.Error != nil && noGoFiles(p) && len(p.TestGoFiles)+len(p.XTestGoFiles) == 0 {
+		return nil, errors.New(strings.TrimSpace(p.Error.Err))
 	}
 	l.progress("parse")
 	src.underTest = true

@@ -485,7 +485,8 @@ func (s *Sched) drain(ch mem.Addr) bool {
 	return true
 }
 
-// ChanClose closes ch: every waiter goes on.
+// ChanClose closes ch: every waiter goes on. They are made ready last in, first out, receivers after senders, as the real runtime
+// does, which shows where one P runs everything.
 func (s *Sched) ChanClose(p *P, g *G, ch mem.Addr) ChanResult {
 	if ch == 0 {
 		return ChanCloseNil
@@ -519,11 +520,11 @@ func (s *Sched) closeChan(ch mem.Addr) (res ChanResult, peers list) {
 		s.move(w.hold(s), 0, h.elemSize)
 		w.letGo()
 		w.g.ok, w.g.closed = false, true
-		peers.push(w.g)
+		peers.prepend(w.g)
 	}
 	for w := cw.send.take(); w != nil; w = cw.send.take() {
 		w.g.ok, w.g.closed = false, true
-		peers.push(w.g)
+		peers.prepend(w.g)
 	}
 	sh.release(ch, h, cw)
 	return ChanDone, peers

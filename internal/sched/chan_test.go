@@ -87,6 +87,31 @@ func TestChanPanics(t *testing.T) {
 	})
 }
 
+// TestCloseOrder has one P. The first waiter is made ready last and so runs first; the others follow as they were made ready, the last before the first.
+func TestCloseOrder(t *testing.T) {
+	const n = 6
+	m := newMachine(t, Config{Procs: 1}, func(t *task) {
+		ch, res := t.makechan(0), t.makechan(n)
+		for i := range uint64(n) {
+			t.spawn(func(t *task) {
+				t.recv(ch)
+				t.send(res, i)
+			})
+			for t.m.waiters(ch) <= int(i) {
+				t.gosched()
+			}
+		}
+		t.close(ch)
+		for i := range uint64(n) {
+			if v, _ := t.recv(res); v != (n-i)%n {
+				t.fail("waiter %d goes on as number %d", v, i)
+			}
+		}
+		t.exit(0)
+	})
+	m.ok()
+}
+
 // waiters counts the goroutines that wait on a channel.
 func (m *machine) waiters(ch mem.Addr) (n int) {
 	sh := m.shard(ch)

@@ -95,6 +95,15 @@ func (l *list) push(g *G) {
 	l.n++
 }
 
+// prepend is push at the other end.
+func (l *list) prepend(g *G) {
+	if g.next = l.head; l.tail == nil {
+		l.tail = g
+	}
+	l.head = g
+	l.n++
+}
+
 func (l *list) pop() *G {
 	g := l.head
 	if g != nil {

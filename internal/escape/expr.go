@@ -322,7 +322,8 @@ func (e *builder) argument(ks []dest, f *tree.Func, i int) dest {
 }
 
 // call adds the flows of a call; ks are the destinations of its results, or nil. What counts is what the real compiler knows of the function: its
-// summary, or what a declaration without a body promises, or nothing for one that comes from a dictionary.
+// summary, or what a declaration without a body promises, or nothing for one that comes from a dictionary. Of a method expression that needs
+// a function of its own it takes the summary of the method, whose receiver may be another: one without pointers says nothing.
 func (e *builder) call(ks []dest, c *tree.Call) {
 	f := c.F
 	if c.Known == tree.ByTypeParam {
@@ -332,7 +333,12 @@ func (e *builder) call(ks []dest, c *tree.Call) {
 	if f == nil && c.Fn != nil {
 		f = e.a.staticFunc(c.Fn)
 	}
-	if ks != nil && f != nil && c.Known == tree.KnownFunc && e.inBatch(f) {
+	expression := f != nil && f.Outer == nil && f.Flags&tree.Wrapper != 0
+	if expression {
+		e.a.p.Build(f)
+		f, direct = f.Wraps, false
+	}
+	if ks != nil && f != nil && (c.Known == tree.KnownFunc || expression) && e.inBatch(f) {
 		for i, r := range f.Results {
 			if i < len(ks) {
 				e.value(ks[i], r)
@@ -368,6 +374,7 @@ func (e *builder) call(ks []dest, c *tree.Call) {
 			case c.Known == tree.BodylessKept:
 				d = e.tee(e.toMutator(), e.toCallee())
 			case c.Known == tree.Bodyless:
+			case i == 0 && expression && !e.a.hasPointers(f.Params[0].T):
 			case i < len(f.Params):
 				d = e.argument(ks, f, i)
 			}

@@ -423,7 +423,7 @@ func (v *visitor) expr(x tree.Expr) {
 // call counts a call, whose own node is counted already.
 func (v *visitor) call(c *tree.Call) {
 	defer v.exprs(c.Args)
-	if c.Method != nil || c.Known == tree.ByTypeParam {
+	if c.Method != nil || c.Known.Nothing() {
 		v.cost += 1 + callCost
 		return
 	}

@@ -369,7 +369,7 @@ func (in *Inliner) value(x tree.Expr) tree.Expr {
 // target is the function that a call in f is known to call, or nil.
 func (in *Inliner) target(f *tree.Func, c *tree.Call) *tree.Func {
 	if c.F != nil {
-		if c.Known == tree.ByTypeParam || c.F.Outer != nil && len(c.F.Captures) > 0 {
+		if c.Known.Nothing() || c.F.Outer != nil && len(c.F.Captures) > 0 {
 			return nil
 		}
 		return c.F
@@ -379,6 +379,9 @@ func (in *Inliner) target(f *tree.Func, c *tree.Call) *tree.Func {
 	}
 	switch x := in.value(c.Fn).(type) {
 	case *tree.FuncRef:
+		if x.F.Outer == nil && x.F.Flags&tree.Wrapper != 0 { // of a method expression
+			return nil
+		}
 		return x.F
 	case *tree.Closure:
 		if x.F.Outer == f {

@@ -81,6 +81,8 @@ func (b *builder) calling(fun ast.Expr, pos token.Pos) *Call {
 				c.F, c.Method = b.methodExpr(sel)
 				if c.Method != nil {
 					c.F = nil
+				} else if c.F.Flags&Wrapper != 0 {
+					c.Known = ByWrapper
 				}
 				return c
 			}

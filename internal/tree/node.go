@@ -51,6 +51,7 @@ type Func struct {
 	Captures []*Var // closure variables, in the order of the closure object's words
 	Locals   []*Var // every variable declared in the body (filled by Build; order adds temporaries)
 	Outer    *Func  // enclosing function of a closure
+	Wraps    *Func  // of a wrapper that is built: the declared method that it calls; nil for one of an interface
 	Inlined  int    // of a literal that was copied with an inlined body: the number of the inlined call; else 0
 
 	Body   []Stmt // nil before Build and for a function without a body
@@ -389,9 +390,13 @@ type Knowledge uint8
 const (
 	KnownFunc    Knowledge = iota // the function
 	ByTypeParam                   // nothing: a method of a type parameter's value, found in a dictionary
+	ByWrapper                     // nothing: a method expression whose function is not the declared one but made from it
 	Bodyless                      // a declaration without a body
 	BodylessKept                  // one with the promise go:noescape
 )
+
+// Nothing reports whether the real compiler knows nothing of the function when it compiles the call, and does not inline it.
+func (k Knowledge) Nothing() bool { return k == ByTypeParam || k == ByWrapper }
 
 // Stmt is a statement.
 type Stmt interface{ Node }

@@ -150,7 +150,7 @@ func (b *builder) forward(x Expr, fn *types.Func, path []int, params []*Var) {
 	c := &Call{Typed: Typed{At: At{pos}}}
 	f, recv := b.receiver(x, fn, path, pos)
 	if f != nil {
-		c.F = f
+		c.F, b.fn.Wraps = f, f
 	} else {
 		c.Method = b.p.ifaceMethod(recv.Type(), fn)
 	}

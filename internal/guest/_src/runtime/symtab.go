@@ -129,7 +129,7 @@ func (f *Func) FileLine(pc uintptr) (file string, line int) {
 	if handle, entry, _, file, line := funcAt(uintptr(unsafe.Pointer(f))); pc == entry || handle != entry {
 		return file, line
 	}
-	_, file, line, _, _, _ = frameAt(pc + 1)
+	_, file, line, _, _, _ = frameAt(pc | 1) // never a code pointer, and in the instruction of pc
 	return file, line
 }
 

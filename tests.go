@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/cache"
@@ -102,7 +103,27 @@ func (p *TestProgram) Sum() (sum [32]byte, err error) {
 	return [32]byte(h.Sum(nil)), nil
 }
 
-// FailedPackage is the import path of the package whose source an error of Compile is about, or "".
+// BuildReport is what the go command prints about an error of Compile: what the compiler says of a package stands below a
+// line "# package".
+func BuildReport(err error) string {
+	var list *load.Errors
+	if errors.As(err, &list) {
+		return list.Report()
+	}
+	return err.Error() + "\n"
+}
+
+// SetupMessages are the single messages of an error for which SetupFailed holds.
+func SetupMessages(err error) []string {
+	var list *load.Errors
+	if errors.As(err, &list) {
+		return slices.Collect(list.Each)
+	}
+	return []string{err.Error()}
+}
+
+// FailedPackage is the name of the package whose source an error of Compile is about, as the go command has it, or "". A
+// package as compiled for the tests of another, or its own, is "p [q.test]".
 func FailedPackage(err error) string {
 	var list *load.Errors
 	if errors.As(err, &list) && len(list.List) > 0 {

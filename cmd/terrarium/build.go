@@ -36,10 +36,12 @@ func runBuild(c *command, args []string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	report, stop := m.progress()
-	p, err := terrarium.Compile(ctx, terrarium.Options{Args: names, NoEscape: !bool(m.escape), NoInline: !bool(m.inline), Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
+	opts := m.options(names)
+	opts.Progress, opts.Cache = report, cacheDir(*noCache)
+	p, err := terrarium.Compile(ctx, opts)
 	stop()
 	if err != nil {
-		return fail(1, err)
+		return notBuilt(err)
 	}
 	if *out == "" {
 		*out = programName(names) + imageSuffix

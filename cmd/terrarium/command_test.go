@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -149,5 +150,55 @@ func TestDoctor(t *testing.T) {
 	out, _, code = runCommand(t, t.TempDir(), nil, []string{"TERRARIUM_CACHE=/dev/null/x", "PATH=/nonexistent"}, "doctor")
 	if code != 1 || !strings.Contains(out, "MISSING cache") || !strings.Contains(out, "MISSING go command") {
 		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+// TestBrokenLikeGo compares what terrarium run says of programs that cannot be built with what go run says.
+func TestBrokenLikeGo(t *testing.T) {
+	const dir = "../../testdata/modules/broken"
+	for _, args := range []string{
+		"./types", "./alone", "alone/alone.go", "./cycle", "./names", "names/a.go names/b.go", "./missing", "./hidden", "./nomain",
+		"./library", "library/library.go", "./excluded", "./pattern", "pattern/pattern.go", "./nofolder", "nofile.go", "example.com/broken/alone",
+	} {
+		t.Run(args, func(t *testing.T) {
+			list := append([]string{"run"}, strings.Fields(args)...)
+			cmd := exec.Command("go", list...)
+			cmd.Dir = dir
+			var want bytes.Buffer
+			cmd.Stderr = &want
+			err := cmd.Run()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) {
+				t.Skip("no go command: ", err)
+			}
+			_, got, code := runCommand(t, dir, nil, nil, list...)
+			packages := func(s string) string { // the go command's order is that in which compilations end
+				parts := strings.Split(s, "# ")
+				slices.Sort(parts)
+				return strings.Join(parts, "# ")
+			}
+			if packages(got) != packages(want.String()) || code != exit.ExitCode() {
+				t.Errorf("exit code %d, go run has %d; printed\n%s\ngo run prints\n%s", code, exit.ExitCode(), got, &want)
+			}
+		})
+	}
+}
+
+// TestBuildFlags gives flags of the go command that run has too, and some that it has not.
+func TestBuildFlags(t *testing.T) {
+	const modules = "../../testdata/modules/"
+	for _, c := range []struct {
+		args, want string
+		code       int
+	}{
+		{"run -C vendored -mod=vendor . a", "42 [a]\n", 3},
+		{"run -race plain", "terrarium run: -race is not supported: the race detector needs native code\n", 2},
+		{"build -ldflags -s plain", "terrarium build: -ldflags is not supported: there is no linker\n", 2},
+		{"run -nothing x.go", "terrarium run: flag provided but not defined: -nothing\nterrarium help run describes the flags\n", 2},
+	} {
+		out, errs, code := runCommand(t, modules, nil, nil, strings.Fields(c.args)...)
+		if out+errs != c.want || code != c.code {
+			t.Errorf("%s: exit code %d, printed\n%s%s", c.args, code, out, errs)
+		}
 	}
 }

@@ -26,9 +26,9 @@ func runDump(c *command, args []string) int {
 	}
 	names, rest := load.SplitArgs(fs.Args())
 	name := strings.Join(rest, " ")
-	l, err := load.Load(&load.Config{Tags: m.tagList()}, names...)
+	l, err := load.Load(&load.Config{Tags: m.build.tagList(), Env: m.build.env()}, names...)
 	if err != nil {
-		return fail(1, err)
+		return notBuilt(err)
 	}
 	u, err := lower.CompileUnit(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, Main: l.Main.Path, NoEscape: !bool(m.escape)})
 	if err != nil {

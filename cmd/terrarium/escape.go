@@ -46,7 +46,6 @@ type escapeCommand struct {
 	run     bool
 	bench   string
 	top     int
-	tags    string
 	machine machineFlags
 
 	names []string // packages or files
@@ -82,7 +81,9 @@ func runEscape(c *command, args []string) int {
 	fs.BoolVar(&e.run, "run", false, "run the program and print what each site has allocated; arguments after the program's name are the program's")
 	fs.StringVar(&e.bench, "bench", "", "like -run, for the benchmarks of the packages that match the `regexp`")
 	fs.IntVar(&e.top, "top", 40, "with -run or -bench: print at most `n` lines, 0: all")
-	fs.StringVar(&e.tags, "tags", "", "comma-separated build `tags`")
+	// The machine's flags have their defaults: what is measured is the program, in the way it usually runs.
+	e.machine.register(flag.NewFlagSet("", flag.ContinueOnError))
+	e.machine.build.register(fs)
 	usage := fs.Usage
 	fs.Usage = func() {
 		usage()
@@ -110,15 +111,12 @@ func runEscape(c *command, args []string) int {
 		}
 		e.names, e.args = load.SplitArgs(fs.Args())
 	}
-	// The machine's flags have their defaults: what is measured is the program, in the way it usually runs.
-	e.machine.register(flag.NewFlagSet("", flag.ContinueOnError))
-	e.machine.tags = e.tags
 	e.paint = paletteFor(os.Stdout, e.json)
 	e.dir, _ = os.Getwd()
 
-	l, err := load.Load(&load.Config{Tags: e.machine.tagList(), Library: true, Unlinked: true}, e.names...)
+	l, err := load.Load(&load.Config{Tags: e.machine.build.tagList(), Env: e.machine.build.env(), Library: true, Unlinked: true}, e.names...)
 	if err != nil {
-		return fail(1, err)
+		return notBuilt(err)
 	}
 	e.fset = l.Fset
 	w := bufio.NewWriter(os.Stdout)

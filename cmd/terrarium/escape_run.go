@@ -24,7 +24,7 @@ func (e *escapeCommand) measure(all []analysed) (counts map[string][]escape.Coun
 	if e.json {
 		out = os.Stderr // standard output is the document's
 	}
-	opts := terrarium.Options{Args: e.names, Tags: e.machine.tagList(), Columns: true}
+	opts := terrarium.Options{Args: e.names, Tags: e.machine.build.tagList(), Env: e.machine.build.env(), Columns: true}
 	if e.bench == "" {
 		p, err := terrarium.Compile(ctx, opts)
 		if err != nil {

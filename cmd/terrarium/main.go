@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/terrarium-go/terrarium"
 	_ "github.com/terrarium-go/terrarium/internal/huge/early"
 )
 
@@ -114,21 +115,32 @@ func (c *command) flags() *flag.FlagSet {
 
 // parse parses the flags; done tells that there is nothing more to do, with the exit code.
 func parse(fs *flag.FlagSet, args []string) (code int, done bool) {
-	for _, a := range args {
-		if a == "-h" || a == "-help" || a == "--help" {
-			fs.SetOutput(os.Stdout)
-		}
-		if !strings.HasPrefix(a, "-") {
-			break
-		}
+	if unsupported(fs, args, unsupportedBuildFlags) {
+		return 2, true
 	}
-	switch err := fs.Parse(args); {
+	usage := fs.Usage
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	err := fs.Parse(args)
+	fs.SetOutput(os.Stderr)
+	fs.Usage = usage
+	switch {
 	case errors.Is(err, flag.ErrHelp):
+		fs.SetOutput(os.Stdout)
+		usage()
 		return 0, true
 	case err != nil:
+		verb := strings.TrimPrefix(fs.Name(), "terrarium ")
+		fmt.Fprintf(os.Stderr, "%s: %v\nterrarium help %s describes the flags\n", fs.Name(), err, verb)
 		return 2, true
 	}
 	return 0, false
+}
+
+// notBuilt reports a program that does not compile.
+func notBuilt(err error) int {
+	fmt.Fprint(os.Stderr, terrarium.BuildReport(err))
+	return 1
 }
 
 func fail(code int, err error) int {

@@ -37,7 +37,7 @@ type machineFlags struct {
 	dirs    dirs
 	stats   bool
 	heap    reportFlag
-	tags    string
+	build   buildFlags
 	verbose bool
 	escape  onOff
 	inline  onOff
@@ -97,7 +97,7 @@ func (r reportFlag) write(w io.Writer, h *terrarium.HeapReport) {
 // registerCompile adds the flags that change what is compiled.
 func (m *machineFlags) registerCompile(fs *flag.FlagSet) {
 	m.escape, m.inline = true, true
-	fs.StringVar(&m.tags, "tags", "", "comma-separated build `tags`")
+	m.build.register(fs)
 	fs.Var(&m.escape, "escape", "`on`: objects that do not escape live in frames; off: on the heap, like everything whose address is taken")
 	fs.Var(&m.inline, "inline", "`on`: calls are replaced by bodies within the real compiler's budget; off: every call stays")
 }
@@ -171,8 +171,9 @@ func (m *machineFlags) config(args []string, stdout io.Writer) terrarium.Config 
 	return cfg
 }
 
-func (m *machineFlags) tagList() []string {
-	return strings.FieldsFunc(m.tags, func(r rune) bool { return r == ',' || r == ' ' })
+// options are those of compiling what names say.
+func (m *machineFlags) options(names []string) terrarium.Options {
+	return terrarium.Options{Args: names, NoEscape: !bool(m.escape), NoInline: !bool(m.inline), Tags: m.build.tagList(), Env: m.build.env()}
 }
 
 // progress names the phase on standard error when compiling takes longer than two seconds, if that is a terminal.
@@ -234,14 +235,16 @@ func runRun(c *command, args []string) int {
 	defer cancel()
 	seldom := debugruntime.SetGCPercent(compileGC)
 	report, stop := m.progress()
-	p, err := openProgram(ctx, terrarium.Options{Args: names, NoEscape: !bool(m.escape), NoInline: !bool(m.inline), Tags: m.tagList(), Progress: report, Cache: cacheDir(*noCache)})
+	opts := m.options(names)
+	opts.Progress, opts.Cache = report, cacheDir(*noCache)
+	p, err := openProgram(ctx, opts)
 	if err == nil {
 		report("verify")
 		err = p.Verify()
 	}
 	stop()
 	if err != nil {
-		return fail(1, err)
+		return notBuilt(err)
 	}
 	if m.verbose {
 		for _, s := range p.Missing() {

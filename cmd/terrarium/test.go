@@ -150,7 +150,9 @@ func runTest(c *command, args []string) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	var err error
-	t.set, err = terrarium.ListTests(terrarium.Options{Args: t.packages, Tags: t.m.tagList(), NoEscape: !bool(t.m.escape), NoInline: !bool(t.m.inline), Cache: dir})
+	opts := t.m.options(t.packages)
+	opts.Cache = dir
+	t.set, err = terrarium.ListTests(opts)
 	if err != nil {
 		return fail(1, err)
 	}
@@ -188,7 +190,11 @@ func (t *testRun) parse(fs *flag.FlagSet, args []string) (extra []string, code i
 			fs.Usage()
 			return nil, 0, true
 		}
-		if why, bad := unsupportedTestFlags[name]; bad {
+		why, bad := unsupportedTestFlags[name]
+		if !bad {
+			why, bad = unsupportedBuildFlags[name]
+		}
+		if bad {
 			fmt.Fprintf(os.Stderr, "terrarium test: -%s is not supported: %s\n", name, why)
 			return nil, 2, true
 		}
@@ -277,7 +283,7 @@ func (t *testRun) one(ctx context.Context, p *compiled) (ok bool) {
 		defer func() { events.close(ok) }()
 		out = io.MultiWriter(events, &buf)
 	} else if p.err != nil {
-		fmt.Fprintf(os.Stderr, "# %s\n%v\n", buildName(p.path, p.err), p.err)
+		fmt.Fprint(os.Stderr, buildReport(p.path, p.err))
 	}
 	switch {
 	case p.err != nil:
@@ -377,16 +383,16 @@ func (t *testRun) one(ctx context.Context, p *compiled) (ok bool) {
 // noTests is what package testing says when nothing matched.
 var noTests = []byte("\ntesting: warning: no tests to run\n")
 
-// buildName is how the go command names what did not compile: a package as it is compiled for its tests.
-func buildName(path string, err error) string {
-	pkg := terrarium.FailedPackage(err)
-	switch {
-	case pkg == "" || terrarium.SetupFailed(err):
-		return path
-	case pkg == path || pkg == path+"_test":
-		return pkg + " [" + path + ".test]"
+// buildReport is what is printed about the tests of a package that are not to be had.
+func buildReport(path string, err error) string {
+	if !terrarium.SetupFailed(err) {
+		return terrarium.BuildReport(err)
 	}
-	return pkg
+	text := ""
+	for _, m := range terrarium.SetupMessages(err) {
+		text += "# " + path + "\n" + m + "\n"
+	}
+	return text
 }
 
 // writeImages writes the images of the test programs to a folder, or that of the only one to a file.
@@ -404,7 +410,7 @@ func (t *testRun) writeImages(ctx context.Context, name string) int {
 	for _, path := range paths {
 		p, err := t.set.Compile(ctx, path)
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "# %s\n%v\n", buildName(path, err), err)
+			fmt.Fprint(os.Stderr, buildReport(path, err))
 			code = 1
 			continue
 		}

@@ -279,16 +279,16 @@ func (c *converter) close(ok bool) {
 // buildEvents are the events of a package that does not compile.
 func buildEvents(w io.Writer, path string, err error) {
 	name := failedBuild(path, err)
-	for line := range strings.Lines("# " + buildName(path, err) + "\n" + err.Error() + "\n") {
+	for line := range strings.Lines(buildReport(path, err)) {
 		writeEvent(w, &event{ImportPath: name, Action: "build-output", Output: &line})
 	}
 	writeEvent(w, &event{ImportPath: name, Action: "build-fail"})
 }
 
-// failedBuild names what failed: as buildName, but a package that was not found is named itself.
+// failedBuild names what failed.
 func failedBuild(path string, err error) string {
-	if pkg := terrarium.FailedPackage(err); pkg != "" && terrarium.SetupFailed(err) {
+	if pkg := terrarium.FailedPackage(err); pkg != "" {
 		return pkg
 	}
-	return buildName(path, err)
+	return path
 }

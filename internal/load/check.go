@@ -89,7 +89,11 @@ func (l *loader) checkPackage(p *Package) {
 			return
 		}
 	}
-	errs := errorList{fset: l.fset, pkg: p.Path}
+	if p.errs = p.syntaxErrors(); len(p.errs) > 0 {
+		p.broken = true
+		return
+	}
+	errs := errorList{fset: l.fset, pkg: p.label()}
 	size := 0
 	for _, f := range p.files {
 		p.Files = append(p.Files, f.ast)
@@ -122,9 +126,35 @@ func (l *loader) checkPackage(p *Package) {
 	if p.errs = errs.sorted(); len(p.errs) > 0 {
 		p.broken = true
 		if names := p.leftOut(); len(names) > 0 {
-			p.errs = append(p.errs, Error{Pkg: p.Path, Msg: fmt.Sprintf("package %s is compiled for GOOS=%s GOARCH=%s here, without %s", p.Path, goos, goarch, strings.Join(names, ", "))})
+			p.errs = append(p.errs, Error{Pkg: p.label(), Msg: fmt.Sprintf("package %s is compiled for GOOS=%s GOARCH=%s here, without %s", p.Path, goos, goarch, strings.Join(names, ", "))})
 		}
 	}
+}
+
+// label is how the go command names p above what the compiler says of it.
+func (p *Package) label() string {
+	if p.ForTest != "" {
+		return p.Path + " [" + p.ForTest + ".test]"
+	}
+	return p.Path
+}
+
+// syntaxErrors returns where the files of p do not parse.
+func (p *Package) syntaxErrors() (all []Error) {
+	take := func(list *errorList) {
+		syntax, _ := list.split()
+		for _, e := range syntax {
+			e.Pkg = p.label()
+			all = append(all, e)
+		}
+	}
+	if !p.XTest {
+		take(&p.src.errs)
+	}
+	if p.XTest || p.ForTest == p.Path {
+		take(&p.src.testErrs)
+	}
+	return all
 }
 
 // leftOut names the files that a build for the host has and one for the guest's system has not, when names are undefined.

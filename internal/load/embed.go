@@ -7,9 +7,11 @@ import (
 	"go/token"
 	"go/types"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -52,7 +54,7 @@ func (p *Package) embed(f *file, vs *ast.ValueSpec, d directive, errs *errorList
 	}
 	switch {
 	case !imported:
-		errs.at(d.pos, `go:embed only allowed in Go files that import "embed"`)
+		errs.at(d.pos, `go:embed requires import "embed" (or import _ "embed", if package is not used)`)
 		return
 	case len(vs.Names) > 1:
 		errs.at(d.pos, "go:embed cannot apply to multiple vars")
@@ -81,7 +83,45 @@ func (p *Package) embed(f *file, vs *ast.ValueSpec, d directive, errs *errorList
 		e = &Embed{Var: v, Kind: kind, Pos: d.pos}
 		p.Embeds[v] = e
 	}
-	e.Patterns = append(e.Patterns, patterns...)
+	for _, pattern := range patterns {
+		e.Patterns = append(e.Patterns, pattern.text)
+	}
+}
+
+// embedErrors reports the first pattern, by its text, of a user's files that cannot be embedded. The go command does so
+// before anything is compiled.
+func embedErrors(s *source, files []*file, errs *errorList) {
+	where := map[string]token.Pos{}
+	for _, f := range files {
+		embeds := false
+		for _, spec := range f.ast.Imports {
+			embeds = embeds || spec.Path.Value == `"embed"`
+		}
+		if !embeds {
+			continue
+		}
+		for _, group := range f.ast.Comments {
+			for _, c := range group.List {
+				const word = "//go:embed"
+				args, ok := strings.CutPrefix(c.Text, word)
+				if !ok || args == "" || args[0] != ' ' && args[0] != '\t' {
+					continue
+				}
+				patterns, _ := embedPatterns(args)
+				for _, p := range patterns {
+					if _, known := where[p.text]; !known {
+						where[p.text] = c.Pos() + token.Pos(len(word)+p.at)
+					}
+				}
+			}
+		}
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(where)) {
+		if _, err := embedMatch(s.dir, pattern); err != nil {
+			errs.at(where[pattern], "pattern %s: %v", pattern, err)
+			return
+		}
+	}
 }
 
 // embedKind tells how a variable of type t is filled.
@@ -99,32 +139,43 @@ func embedKind(t types.Type) (EmbedKind, bool) {
 	return 0, false
 }
 
+// embedPattern is one argument of a directive.
+type embedPattern struct {
+	text string
+	at   int // bytes before it in the arguments
+}
+
 // embedPatterns cuts the arguments of a directive: words, or Go strings in double or back quotes.
-func embedPatterns(args string) ([]string, error) {
-	var list []string
-	for args = strings.TrimSpace(args); args != ""; args = strings.TrimSpace(args) {
-		if args[0] == '"' || args[0] == '`' {
-			q, err := strconv.QuotedPrefix(args)
+func embedPatterns(args string) ([]embedPattern, error) {
+	var list []embedPattern
+	rest := strings.TrimRight(args, " \t")
+	for {
+		if rest = strings.TrimLeft(rest, " \t"); rest == "" {
+			break
+		}
+		at := len(strings.TrimRight(args, " \t")) - len(rest)
+		if rest[0] == '"' || rest[0] == '`' {
+			q, err := strconv.QuotedPrefix(rest)
 			if err != nil {
-				return nil, fmt.Errorf("invalid quoted string in //go:embed: %s", args)
+				return nil, fmt.Errorf("invalid quoted string in //go:embed: %s", rest)
 			}
 			s, err := strconv.Unquote(q)
 			if err != nil {
 				return nil, fmt.Errorf("invalid quoted string in //go:embed: %s", q)
 			}
-			args = args[len(q):]
-			if args != "" && args[0] != ' ' && args[0] != '\t' {
-				return nil, fmt.Errorf("invalid quoted string in //go:embed: %s", q+args)
+			rest = rest[len(q):]
+			if rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+				return nil, fmt.Errorf("invalid quoted string in //go:embed: %s", q+rest)
 			}
-			list = append(list, s)
+			list = append(list, embedPattern{s, at})
 			continue
 		}
-		end := strings.IndexAny(args, " \t")
+		end := strings.IndexAny(rest, " \t")
 		if end < 0 {
-			end = len(args)
+			end = len(rest)
 		}
-		list = append(list, args[:end])
-		args = args[end:]
+		list = append(list, embedPattern{rest[:end], at})
+		rest = rest[end:]
 	}
 	if len(list) == 0 {
 		return nil, errors.New("usage: //go:embed pattern...")

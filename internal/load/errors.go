@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"go/parser"
 	"go/scanner"
 	"go/token"
 	"go/types"
@@ -18,7 +19,9 @@ const maxErrors = 10
 type Error struct {
 	Pos token.Position // Filename is absolute; not valid if the message has no place
 	Msg string
-	Pkg string // import path, "" if unknown
+	Pkg string // import path, "" if unknown; "p [q.test]" of a package as compiled for the tests of q
+
+	syntax bool // the text does not parse: the compiler's business, while other faults of files are the go command's
 }
 
 // Errors is what is wrong with the source of a program, in the order of
@@ -27,7 +30,31 @@ type Errors struct {
 	List []Error
 	Dir  string // names of files below it are printed relative to it
 
-	Setup bool // files are missing or do not parse, or packages are not found; else types are wrong
+	Setup bool // files are missing, or packages are not found; else the compiler is not content
+}
+
+// Report prints the messages as the go command does: what the compiler says below a line with the package's name.
+func (e *Errors) Report() string {
+	if e.Setup {
+		return e.Error() + "\n"
+	}
+	var b strings.Builder
+	for i, m := range e.List {
+		if m.Pkg != "" && (i == 0 || m.Pkg != e.List[i-1].Pkg) {
+			b.WriteString("# " + m.Pkg + "\n")
+		}
+		b.WriteString(e.format(m) + "\n")
+	}
+	return b.String()
+}
+
+// Each yields the messages as lines.
+func (e *Errors) Each(yield func(string) bool) {
+	for _, m := range e.List {
+		if !yield(e.format(m)) {
+			return
+		}
+	}
 }
 
 // Error prints one message per line, the position first.
@@ -37,18 +64,23 @@ func (e *Errors) Error() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(m.format(e.Dir))
+		b.WriteString(e.format(m))
 	}
 	return b.String()
 }
 
-func (m Error) format(dir string) string {
+// format prints a message with names of files as the go command has them: those in the folder itself begin with "./"
+// when the compiler speaks of them.
+func (e *Errors) format(m Error) string {
 	if m.Pos.Filename == "" {
-		return m.Msg
+		return strings.ReplaceAll(m.Msg, "\n\t"+e.Dir+"/", "\n\t")
 	}
 	pos := m.Pos
-	pos.Filename = shortName(dir, pos.Filename)
-	return pos.String() + ": " + shortNames(dir, m.Msg)
+	pos.Filename = shortName(e.Dir, pos.Filename)
+	if e.Setup {
+		pos.Filename = strings.TrimPrefix(pos.Filename, "./")
+	}
+	return pos.String() + ": " + shortNames(e.Dir, m.Msg)
 }
 
 // shortNames writes the positions inside a message as shortName does.
@@ -98,16 +130,34 @@ func (l *errorList) at(pos token.Pos, format string, args ...any) {
 	l.add(l.fset.Position(pos), format, args...)
 }
 
-// parseError takes what the parser returned.
-func (l *errorList) parseError(name string, err error) {
+// parseError takes what the parser returned. The go command reads files up to the end of their imports and reports the
+// first fault there in the parser's words; the rest is left to the compiler.
+func (l *errorList) parseError(name string, text []byte, err error) {
 	var sl scanner.ErrorList
-	if errors.As(err, &sl) {
-		for _, e := range sl {
-			l.add(e.Pos, "syntax error: %s", e.Msg)
-		}
+	if !errors.As(err, &sl) {
+		l.add(token.Position{Filename: name}, "%v", err)
 		return
 	}
-	l.add(token.Position{Filename: name}, "%v", err)
+	var head scanner.ErrorList
+	if _, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly); errors.As(err, &head) {
+		l.add(head[0].Pos, "%s", head[0].Msg)
+		return
+	}
+	for _, e := range sl {
+		l.list = append(l.list, Error{Pos: e.Pos, Msg: "syntax error: " + e.Msg, Pkg: l.pkg, syntax: true})
+	}
+}
+
+// split parts the messages about syntax from the others.
+func (l *errorList) split() (syntax, others []Error) {
+	for _, e := range l.sorted() {
+		if e.syntax {
+			syntax = append(syntax, e)
+		} else {
+			others = append(others, e)
+		}
+	}
+	return syntax, others
 }
 
 // typeError takes what the type checker reports. A message that begins with a
@@ -130,7 +180,7 @@ func (l *errorList) sorted() []Error {
 	if len(l.list) >= maxErrors {
 		l.list = l.list[:maxErrors]
 		last := l.list[maxErrors-1]
-		return append(l.byPosition(), Error{Pos: last.Pos, Msg: "too many errors", Pkg: last.Pkg})
+		return append(l.byPosition(), Error{Pos: last.Pos, Msg: "too many errors", Pkg: last.Pkg, syntax: last.syntax})
 	}
 	return l.byPosition()
 }

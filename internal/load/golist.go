@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/parser"
 	"go/token"
 	"io"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,6 +34,8 @@ type listed struct {
 	ImportMap      map[string]string
 	DefaultGODEBUG string // of a main package
 	Error          *listedError
+
+	cycle *listed // the package as recompiled for its tests, if these make a cycle of imports
 }
 
 type listedModule struct {
@@ -113,6 +117,9 @@ func (l *loader) golist(tests bool, args []string) ([]*listed, error) {
 	}
 	for _, v := range variants { // what only test files import, in vendored code
 		p := l.listed[v.ForTest]
+		if p != nil && isCycle(v) && p.Error == nil {
+			p.cycle = v
+		}
 		for from, to := range v.ImportMap {
 			to, _, _ = strings.Cut(to, " [")
 			if from != to && p != nil {
@@ -129,10 +136,51 @@ func (l *loader) golist(tests bool, args []string) ([]*listed, error) {
 	return named, nil
 }
 
-// listError turns a package error of the go command into one with a position, if it has one.
+// listError turns a package error of the go command into one of ours, with its words: the position if that says
+// enough, else the way by which imports lead to the package.
 func (l *loader) listError(p *listed) Error {
-	msg := strings.TrimSpace(p.Error.Err)
-	return Error{Pos: parsePosition(l.dir, p.Error.Pos), Msg: msg, Pkg: p.ImportPath}
+	e := p.Error
+	msg := strings.TrimSpace(e.Err)
+	stack := strings.HasPrefix(msg, "use of internal package") || strings.HasPrefix(msg, "use of vendored package")
+	if e.Pos != "" && !stack || len(e.ImportStack) == 0 {
+		return Error{Pos: parsePosition(l.dir, e.Pos), Msg: msg, Pkg: p.ImportPath}
+	}
+	way := slices.Clone(e.ImportStack)
+	if isCycle(p) {
+		for i := 1; i < len(way); i++ {
+			way[i] += l.importedFrom(e.ImportStack[i-1], e.ImportStack[i], i == 1 && p.ForTest != "")
+		}
+	}
+	text := "package " + strings.Join(way, "\n\timports ")
+	if e.Pos != "" {
+		text += "\n\t" + e.Pos
+	}
+	return Error{Msg: text + ": " + msg, Pkg: p.ImportPath}
+}
+
+// importedFrom says in which file of package from the first import of package to is, its tests included if asked for.
+func (l *loader) importedFrom(from, to string, tests bool) string {
+	p := l.listed[from]
+	if p == nil {
+		return ""
+	}
+	names := p.GoFiles
+	if tests {
+		names = slices.Concat(names, p.TestGoFiles)
+	}
+	for _, name := range names {
+		f, err := parser.ParseFile(token.NewFileSet(), absJoin(p.Dir, name), nil, parser.ImportsOnly)
+		if err != nil {
+			continue
+		}
+		for _, spec := range f.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			if path == to || p.ImportMap[path] == to {
+				return " from " + filepath.Base(name)
+			}
+		}
+	}
+	return ""
 }
 
 // noGoFiles reports whether the go command found nothing to compile in p for our target.
@@ -146,7 +194,7 @@ func noGoFiles(p *listed) bool {
 		strings.Contains(p.Error.Err, "no non-test Go files")
 }
 
-// isCycle reports whether the go command complains of an import cycle, which the graph reports with a position.
+// isCycle reports whether the go command complains of an import cycle.
 func isCycle(p *listed) bool {
 	return p.Error != nil && strings.Contains(p.Error.Err, "import cycle not allowed")
 }

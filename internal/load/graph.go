@@ -48,9 +48,7 @@ func (g *graph) program(roots []string) (*Program, error) {
 	}
 	if !g.l.cfg.Library && g.under == "" && g.main == "" {
 		s := g.l.sources[roots[0]]
-		e := errorList{fset: g.l.fset, pkg: s.path}
-		e.at(s.files[0].ast.Name.Pos(), "package %s is not a main package", s.path)
-		return nil, &Errors{List: e.list, Dir: g.l.dir}
+		return nil, &Errors{List: []Error{{Msg: "package " + s.path + " is not a main package", Pkg: s.path}}, Dir: g.l.dir, Setup: true}
 	}
 	p := g.newProgram()
 	p.Runtime = g.get("runtime", nil, token.NoPos)
@@ -105,9 +103,7 @@ func (g *graph) finish(p *Program) (*Program, error) {
 	}
 	if m := p.Main; m != nil {
 		if f, ok := m.Types.Scope().Lookup("main").(*types.Func); !ok || f == nil {
-			e := errorList{fset: g.l.fset, pkg: m.Path}
-			e.at(m.Files[0].Name.Pos(), "function main is undeclared in the main package")
-			return nil, &Errors{List: e.list, Dir: g.l.dir}
+			return nil, &Errors{List: []Error{{Msg: "runtime.main_main·f: function main is undeclared in the main package", Pkg: m.Path}}, Dir: g.l.dir}
 		}
 	}
 	return p, nil
@@ -197,11 +193,14 @@ func (g *graph) make(src *source, path, link string, files []*file, variant bool
 		}
 	}
 	sortPackages(p.Imports)
+	if p.Variant && path != g.under+".test" {
+		p.ForTest = g.under
+	}
 	g.path = g.path[:len(g.path)-1]
 	return p
 }
 
-// sourceErrors returns what is wrong with the text of the roots and of everything they import.
+// sourceErrors returns what is wrong with the files of the roots and of everything they import, apart from syntax.
 func (l *loader) sourceErrors(roots []string, under string) error {
 	var all []Error
 	seen := map[string]bool{}
@@ -219,9 +218,11 @@ func (l *loader) sourceErrors(roots []string, under string) error {
 		for _, as := range s.imports(files) {
 			walk(l.resolve(s, as))
 		}
-		all = append(all, s.errs.sorted()...)
+		_, errs := s.errs.split()
+		all = append(all, errs...)
 		if path == under {
-			all = append(all, s.testErrs.sorted()...)
+			_, errs := s.testErrs.split()
+			all = append(all, errs...)
 		}
 	}
 	for _, path := range roots {

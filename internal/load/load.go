@@ -239,7 +239,7 @@ func (l *loader) follow(s *source, files []*file, errs *errorList, want func(pat
 		}
 		if err := want(to); err != nil {
 			bad[to] = true
-			errs.at(spec.Path.Pos(), "%v", err)
+			errs.at(spec.Pos(), "%v", err)
 		}
 	}
 }

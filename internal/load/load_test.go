@@ -120,17 +120,18 @@ func TestSymbols(t *testing.T) {
 func TestErrors(t *testing.T) {
 	for _, test := range []struct{ name, src, want string }{
 		{"undefined", "package main\nfunc main() { x() }\n", "./x.go:2:15: undefined: x"},
+		{"head", "package main\nimport \"fmt\nfunc main() {}\n", "x.go:2:8: string literal not terminated"},
 		{"unused", "package main\nimport \"os\"\nfunc main() {}\n", `./x.go:2:8: "os" imported and not used`},
 		{"syntax", "package main\nfunc main() { if }\n", "./x.go:2:18: syntax error: expected operand"},
-		{"missing", "package main\nimport \"nosuch\"\nfunc main() { nosuch.X() }\n", "./x.go:2:8: package nosuch is not in std"},
-		{"internal", "package main\nimport _ \"internal/abi\"\nfunc main() {}\n", "./x.go:2:10: use of internal package internal/abi not allowed"},
-		{"cgo", "package main\nimport \"C\"\nfunc main() {}\n", `./x.go:2:8: import "C": cgo is not supported`},
-		{"plugin", "package main\nimport _ \"plugin\"\nfunc main() {}\n", `./x.go:2:10: import "plugin": plugins are not supported`},
-		{"library", "package lib\n", "./x.go:1:9: package command-line-arguments is not a main package"},
-		{"nomain", "package main\n", "./x.go:1:9: function main is undeclared in the main package"},
+		{"missing", "package main\nimport \"nosuch\"\nfunc main() { nosuch.X() }\n", "x.go:2:8: package nosuch is not in std"},
+		{"internal", "package main\nimport _ \"internal/abi\"\nfunc main() {}\n", "package command-line-arguments\n\tx.go:2:8: use of internal package internal/abi not allowed"},
+		{"cgo", "package main\nimport \"C\"\nfunc main() {}\n", `x.go:2:8: import "C": cgo is not supported`},
+		{"plugin", "package main\nimport _ \"plugin\"\nfunc main() {}\n", `x.go:2:8: import "plugin": plugins are not supported`},
+		{"library", "package lib\n", "package command-line-arguments is not a main package"},
+		{"nomain", "package main\n", "runtime.main_main·f: function main is undeclared in the main package"},
 		{"nobody", "package main\nfunc f()\nfunc main() { f() }\n", "./x.go:2:6: missing function body"},
-		{"linkname", "package main\n//go:linkname f runtime.f\nfunc f()\nfunc main() { f() }\n", `./x.go:2:1: //go:linkname only allowed in Go files that import "unsafe"`},
-		{"embed", "package main\nimport _ \"embed\"\n//go:embed nofile\nvar s string\nfunc main() {}\n", "./x.go:3:1: pattern nofile: no matching files found"},
+		{"linkname", "package main\n//go:linkname f runtime.f\nfunc f()\nfunc main() { f() }\n", `./x.go:2:3: //go:linkname only allowed in Go files that import "unsafe"`},
+		{"embed", "package main\nimport _ \"embed\"\n//go:embed nofile\nvar s string\nfunc main() {}\n", "x.go:3:12: pattern nofile: no matching files found"},
 		{"dup", "package main\nfunc f() {}\nfunc f() {}\nfunc main() {}\n", "./x.go:3:6: f redeclared in this block\n\t"},
 	} {
 		_, err := load(t, "-- x.go --\n"+test.src, "x.go")
@@ -444,16 +445,17 @@ func TestStd(t *testing.T) {
 func TestGraphErrors(t *testing.T) {
 	for _, test := range []struct{ archive, want string }{
 		{"-- a.go --\npackage main\nimport _ \"m.x/m/b\"\nfunc main() {}\n-- b/b.go --\npackage b\nimport _ \"m.x/m/c\"\n-- c/c.go --\npackage c\nimport _ \"m.x/m/b\"\n",
-			"c/c.go:2:10: import cycle not allowed: m.x/m/b → m.x/m/c → m.x/m/b"},
-		{"-- a.go --\npackage main\nfunc main() {}\n-- b.go --\npackage lib\n", "./b.go:1:9: package lib; expected package main"},
+			"package m.x/m\n\timports m.x/m/b from a.go\n\timports m.x/m/c from b.go\n\timports m.x/m/b from c.go: import cycle not allowed"},
+		{"-- a.go --\npackage main\nfunc main() {}\n-- b.go --\npackage lib\n", "found packages main (a.go) and lib (b.go) in DIR"},
 		{"-- a.go --\npackage main\nimport _ \"m.x/m/b/internal/c\"\nfunc main() {}\n-- b/internal/c/c.go --\npackage c\n",
-			"./a.go:2:8: use of internal package m.x/m/b/internal/c not allowed"},
-		{"-- a.go --\npackage main\nimport _ \"./b\"\nfunc main() {}\n", "./a.go:2:10: \"./b\" is relative, but relative import paths are not supported in module mode"},
+			"package m.x/m\n\ta.go:2:8: use of internal package m.x/m/b/internal/c not allowed"},
+		{"-- a.go --\npackage main\nimport _ \"./b\"\nfunc main() {}\n", "a.go:2:8: \"./b\" is relative, but relative import paths are not supported in module mode"},
 		{"-- a.go --\npackage main\nimport _ \"m.x/m/b\"\nfunc main() {}\n-- b/b.go --\npackage b\nvar x int = \"\"\n",
 			"b/b.go:2:13: cannot use \"\" (untyped string constant) as int value in variable declaration"},
 	} {
-		_, err := load(t, "-- go.mod --\nmodule m.x/m\n"+test.archive, ".")
-		if err == nil || err.Error() != test.want {
+		dir := files(t, "-- go.mod --\nmodule m.x/m\n"+test.archive)
+		_, err := Load(&Config{Dir: dir, Runtime: hostRuntime()}, ".")
+		if want := strings.ReplaceAll(test.want, "DIR", dir); err == nil || err.Error() != want {
 			t.Errorf("got %v\nwant %s", err, test.want)
 		}
 	}

@@ -72,7 +72,7 @@ type Link struct {
 
 // directive is one "//go:" comment, cut into the word after the colon and the rest.
 type directive struct {
-	pos  token.Pos
+	pos  token.Pos // of the word "go:…", behind the slashes
 	word string
 	args string
 }
@@ -90,7 +90,7 @@ func (p *Package) directives(errs *errorList, unlinked bool) {
 				if !ok || f.isCut(c.Pos()) {
 					continue
 				}
-				d := directive{pos: c.Pos(), word: rest}
+				d := directive{pos: c.Pos() + 2, word: rest}
 				if i := strings.IndexAny(rest, " \t"); i >= 0 {
 					d.word, d.args = rest[:i], strings.TrimSpace(rest[i:])
 				}

@@ -54,6 +54,7 @@ type Package struct {
 	Std     bool   // comes from GOROOT/src, package runtime included
 	Guest   bool   // wholly ours: package runtime
 	Variant bool   // compiled for a test: with its _test files, or against a package that is
+	ForTest string // the path of the package whose test that is
 	XTest   bool   // an external test package
 
 	// GoVersion is the language version of files without one of their own: "go1.26".

@@ -2,9 +2,12 @@ package load
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"sort"
 	"strings"
 )
 
@@ -46,7 +49,7 @@ func (l *loader) roots(args []string) ([]string, error) {
 		return nil, err
 	}
 	for _, p := range named {
-		if noGoFiles(p) && matchedByWildcard(p) {
+		if matchedByWildcard(p) && (noGoFiles(p) || !l.cfg.Library && p.Name != "main" && p.Name != "") {
 			continue
 		}
 		roots = append(roots, p.ImportPath)
@@ -55,7 +58,8 @@ func (l *loader) roots(args []string) ([]string, error) {
 		return nil, fmt.Errorf("load: %s matched no packages", strings.Join(ask, " "))
 	}
 	if len(roots) > 1 && !l.cfg.Library {
-		return nil, fmt.Errorf("load: one package expected, %s matches %d", strings.Join(ask, " "), len(roots))
+		sort.Strings(roots)
+		return nil, fmt.Errorf("pattern %s matches multiple packages:\n\t%s", strings.Join(ask, " "), strings.Join(roots, "\n\t"))
 	}
 	return roots, nil
 }
@@ -68,17 +72,19 @@ func (l *loader) nameFiles(names []string) error {
 			return fmt.Errorf("load: named files must be .go files: %s", name)
 		}
 		if strings.HasSuffix(name, "_test.go") {
-			return fmt.Errorf("load: cannot run *_test.go files (%s)", name)
+			return fmt.Errorf("cannot run *_test.go files (%s)", name)
 		}
 		full := absJoin(l.dir, name)
-		if info, err := os.Stat(full); err != nil {
-			return fmt.Errorf("load: %w", err)
+		if info, err := os.Stat(full); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("stat %s: no such file or directory", name)
+		} else if err != nil {
+			return err
 		} else if info.IsDir() {
-			return fmt.Errorf("load: %s is a directory, should be a Go file", name)
+			return fmt.Errorf("%s is a directory, should be a Go file", name)
 		}
 		dir := filepath.Dir(full)
 		if s.dir != "" && s.dir != dir {
-			return fmt.Errorf("load: named files must all be in one directory; have %s and %s", s.dir, dir)
+			return fmt.Errorf("named files must all be in one directory; have %s and %s", filepath.Dir(names[0]), filepath.Dir(name))
 		}
 		s.dir = dir
 		l.parseInto(&s.files, s, full, nil, &s.parseErrs)

@@ -31,6 +31,7 @@ type source struct {
 	named  bool    // the files were named on the command line: no file selection
 	hasAsm bool
 
+	refused   bool // imports what can never work here, or as the language forbids: we say why
 	files     []*file
 	errs      errorList
 	parseErrs errorList // of named files, which are parsed before loading
@@ -98,12 +99,18 @@ func (l *loader) load(s *source) {
 	}
 	if !s.std {
 		l.reject(s, s.files, &s.errs)
+		embedErrors(s, s.files, &s.errs)
 	}
-	packageNames(s.files, &s.errs)
-	if s.listed != nil && s.listed.Error != nil && len(s.errs.list) == 0 && !s.onlyTests() && !isCycle(s.listed) {
-		s.errs.list = append(s.errs.list, l.listError(s.listed))
+	if s.listed != nil && s.listed.Error != nil && (len(s.errs.list) == 0 || len(s.listed.GoFiles) > 0 && !s.refused) && !s.onlyTests() {
+		s.errs.list = []Error{l.listError(s.listed)}
+	} else {
+		packageNames(s, s.files, &s.errs)
 	}
 	if len(s.files) == 0 && len(s.errs.list) == 0 && !s.onlyTests() {
+		if p := s.listed; p != nil && p.Error == nil && len(p.TestGoFiles)+len(p.XTestGoFiles) > 0 {
+			s.errs.add(token.Position{}, "package %s is not a main package", s.path)
+			return
+		}
 		s.errs.add(token.Position{}, "package %s: build constraints exclude all Go files in %s", s.path, s.dir)
 	}
 	s.loaded = true
@@ -162,10 +169,15 @@ func (l *loader) loadTests(s *source) {
 				s.tests = append(s.tests, f)
 			}
 		}
-		packageNames(append(s.files[:len(s.files):len(s.files)], s.tests...), &s.testErrs)
-		packageNames(s.xtests, &s.testErrs)
+		packageNames(s, append(s.files[:len(s.files):len(s.files)], s.tests...), &s.testErrs)
+		packageNames(s, s.xtests, &s.testErrs)
+		if s.listed != nil && s.listed.cycle != nil {
+			s.testErrs.list = append(s.testErrs.list, l.listError(s.listed.cycle))
+		}
 		if !s.std {
 			l.reject(s, all, &s.testErrs)
+			embedErrors(s, s.tests, &s.testErrs)
+			embedErrors(s, s.xtests, &s.testErrs)
 		}
 	})
 }
@@ -231,7 +243,7 @@ func (l *loader) parseInto(files *[]*file, s *source, name string, text []byte, 
 	}
 	tree, err := parser.ParseFile(l.fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
-		errs.parseError(name, err)
+		errs.parseError(name, text, err)
 		if tree == nil {
 			return
 		}
@@ -253,19 +265,21 @@ func importsC(f *ast.File) bool {
 
 // reject reports imports of a user's package that can never work here.
 func (l *loader) reject(s *source, files []*file, errs *errorList) {
+	before := len(errs.list)
+	defer func() { s.refused = s.refused || len(errs.list) > before }()
 	for _, f := range files {
 		for _, spec := range f.ast.Imports {
 			path, err := strconv.Unquote(spec.Path.Value)
 			switch {
 			case err != nil:
 			case path == "C":
-				errs.at(spec.Path.Pos(), `import "C": cgo is not supported`)
+				errs.at(spec.Pos(), `import "C": cgo is not supported`)
 			case path == "plugin":
-				errs.at(spec.Path.Pos(), `import "plugin": plugins are not supported`)
+				errs.at(spec.Pos(), `import "plugin": plugins are not supported`)
 			case l.isStd(path) && isInternal(path) && !l.cfg.Unlinked:
-				errs.at(spec.Path.Pos(), "use of internal package %s not allowed", path)
+				errs.add(token.Position{}, "package %s\n\t%s: use of internal package %s not allowed", s.path, l.fset.Position(spec.Pos()), path)
 			case strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../"):
-				errs.at(spec.Path.Pos(), "%q is relative, but relative import paths are not supported in module mode", path)
+				errs.at(spec.Pos(), "%q is relative, but relative import paths are not supported in module mode", path)
 			}
 		}
 	}
@@ -280,7 +294,7 @@ func (l *loader) explainEmpty(s *source) {
 		}
 		for _, spec := range f.Imports {
 			if spec.Path.Value == `"C"` {
-				s.errs.at(spec.Path.Pos(), `import "C": cgo is not supported, and package %s has no files without it`, s.path)
+				s.errs.at(spec.Pos(), `import "C": cgo is not supported, and package %s has no files without it`, s.path)
 				return
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"go/ast"
 	"go/doc"
 	"go/parser"
+	"go/token"
+	"path/filepath"
 	"sort"
 	"strings"
 	"unicode"
@@ -190,11 +192,12 @@ func checkTest(d *ast.FuncDecl, x string, errs *errorList) bool {
 	return true
 }
 
-// packageNames reports in-package files whose package clause disagrees with the others'.
-func packageNames(files []*file, errs *errorList) {
+// packageNames reports the first in-package file whose package clause disagrees with the others'.
+func packageNames(s *source, files []*file, errs *errorList) {
 	for _, f := range files {
-		if first := files[0].ast.Name.Name; f.ast.Name.Name != first {
-			errs.at(f.ast.Name.Pos(), "package %s; expected package %s", f.ast.Name.Name, first)
+		if first := files[0]; f.ast.Name.Name != first.ast.Name.Name {
+			errs.add(token.Position{}, "found packages %s (%s) and %s (%s) in %s", first.ast.Name.Name, filepath.Base(first.name), f.ast.Name.Name, filepath.Base(f.name), s.dir)
+			return
 		}
 	}
 }

@@ -14,7 +14,6 @@ package load
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"go/token"
 	"slices"
@@ -123,7 +122,7 @@ func (s *TestSet) Load(path string) (*Program, error) {
 		l.sources[path] = src
 	}
 	if p := src.listed; p != nil && p.Error != nil && noGoFiles(p) && len(p.TestGoFiles)+len(p.XTestGoFiles) == 0 {
-		return nil, errors.New(strings.TrimSpace(p.Error.Err))
+		return nil, &Errors{List: []Error{l.listError(p)}, Dir: l.dir, Setup: true}
 	}
 	l.progress("parse")
 	src.underTest = true
@@ -171,6 +170,9 @@ func (s *TestSet) program(src *source) (*Program, error) {
 	p.Main = g.make(main, main.path, "main", main.files, true)
 	p.Main.Std = false
 	p.Roots = []*Package{p.Main}
+	if t.Empty() && t.Package != nil { // nothing imports it, but it has to compile
+		p.Roots = append(p.Roots, t.Package)
+	}
 	p.Test, p.GODEBUG = t, l.godebug[path]
 	if _, err := g.finish(p); err != nil {
 		return nil, err

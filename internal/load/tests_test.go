@@ -111,7 +111,7 @@ func TestW() {}
 		t.Errorf("c: %v", err)
 	}
 	for path, want := range map[string]string{
-		"cycle": "cycle/up/up.go:3:10: import cycle not allowed in test: example.com/m/cycle → example.com/m/cycle/up → example.com/m/cycle",
+		"cycle": "package example.com/m/cycle\n\timports example.com/m/cycle/up from c_test.go\n\timports example.com/m/cycle from up.go: import cycle not allowed in test",
 		"wrong": "wrong/w_test.go:3:6: wrong signature for TestW, must be: func TestW(t *testing.T)",
 	} {
 		if _, err := set.Load("example.com/m/" + path); err == nil || err.Error() != want {

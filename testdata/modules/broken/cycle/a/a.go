@@ -1,0 +1,5 @@
+package a
+
+import "example.com/broken/cycle/b"
+
+var A = b.B

@@ -1,0 +1,5 @@
+package b
+
+import "example.com/broken/cycle/a"
+
+var B = a.A

@@ -1,0 +1,6 @@
+package b
+
+func Two() {
+	unused := 2
+	return 2
+}

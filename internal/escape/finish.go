@@ -144,14 +144,11 @@ func zeroCopy(l *location) *tree.Convert {
 func place(n tree.Node) token.Pos {
 	switch x := n.(type) {
 	case *tree.ToIface:
-		if c, ok := x.X.(*tree.Convert); ok && x.P == c.P {
-			return c.P
-		}
-		return place(x.X)
+		return operandPlace(x.X)
 	case *tree.IfaceConv:
-		return place(x.X)
+		return operandPlace(x.X)
 	case *tree.Convert:
-		return place(x.X)
+		return operandPlace(x.X)
 	case *tree.Field:
 		return x.P - 1
 	case *tree.Assert:
@@ -167,6 +164,24 @@ func place(n tree.Node) token.Pos {
 		}
 	}
 	return n.Pos()
+}
+
+// operandPlace is the position of the operand of a conversion: of one that is a conversion in the source itself, its parenthesis. Those
+// that the source does not have are where their operand is.
+func operandPlace(x tree.Expr) token.Pos {
+	var of tree.Expr
+	switch x := x.(type) {
+	case *tree.ToIface:
+		of = x.X
+	case *tree.IfaceConv:
+		of = x.X
+	case *tree.Convert:
+		of = x.X
+	}
+	if of != nil && x.Pos() != of.Pos() {
+		return x.Pos()
+	}
+	return place(x)
 }
 
 // decision is the field for the decision on what n allocates, nil for func values without captures.

@@ -165,7 +165,7 @@ func (e *explainer) again(f escape.Finding) {
 		return
 	}
 	top := f.Fn.Top()
-	if len(top.Args) == 0 || f.To != "" || !e.in.CanInline(top) {
+	if len(top.Args) == 0 || f.To != "" || !e.in.CanInline(top) || !e.p.HasWrapper(top) {
 		return
 	}
 	switch f.Kind {

@@ -111,7 +111,7 @@ func (v *visitor) stmts(list []tree.Stmt) {
 	}
 }
 
-// declaredBy reports whether v gets its first value by the assignment that follows the declarations at the start of list.
+// declaredBy reports whether v gets its first value by the assignment or range loop that follows the declarations at the start of list.
 func declaredBy(v *tree.Var, list []tree.Stmt) bool {
 	for _, s := range list {
 		switch s := s.(type) {
@@ -123,6 +123,12 @@ func declaredBy(v *tree.Var, list []tree.Stmt) bool {
 			for _, l := range s.Lhs {
 				if r, ok := l.(*tree.Ref); ok && r.V == v && !s.Pos().IsValid() == !v.Pos.IsValid() {
 					return s.Pos() >= v.Pos
+				}
+			}
+		case *tree.Range: // variables of the whole loop, as before Go 1.22
+			for _, l := range []tree.Expr{s.Key, s.Val} {
+				if r, ok := l.(*tree.Ref); ok && r.V == v {
+					return true
 				}
 			}
 		}

@@ -124,6 +124,9 @@ func (in *Inliner) wrapped(g *tree.Func, c *facts) {
 			cost += 1 + 4*n
 		}
 	}
+	if !in.p.HasWrapper(g) {
+		return
+	}
 	n := Note{Kind: CanInline, Pos: in.p.HeadPos(g), F: g, Cost: cost, Real: true}
 	if g.Flags&tree.NoInline != 0 {
 		n.Kind, n.Reason = CannotInline, c.reason

@@ -52,7 +52,8 @@ type Program struct {
 	// Inlined lists the calls that were replaced by bodies; see inlined.go. Written by room inline.
 	Inlined []InlinedCall
 
-	spelled map[token.Pos]types.Type // see spelling.go
+	spelled map[token.Pos]types.Type        // see spelling.go
+	wrapped map[*loadPackage]map[*Func]bool // instances that a package names, see instances
 
 	localNumber map[*types.TypeName]int
 	msets       map[types.Type][]MethodInfo

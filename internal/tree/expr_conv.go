@@ -114,10 +114,13 @@ func (b *builder) conversion(e ast.Expr, t types.Type, pos token.Pos) Expr {
 	}
 	x := b.expr(e)
 	if x.Type() == t {
-		if isIface(t) { // kept for messages
+		if _, ok := x.(*Const); ok {
+			return x
+		}
+		if isIface(t) {
 			return &IfaceConv{Typed{At{pos}, t}, x}
 		}
-		return x
+		return &Convert{Typed: Typed{At{pos}, t}, X: x} // kept for messages
 	}
 	if isIface(t) || isIface(x.Type()) {
 		y := b.convert(x, t)

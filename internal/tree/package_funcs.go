@@ -1,9 +1,11 @@
 package tree
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // HeadPos is where the messages of the real compiler about f as a whole point: behind the keyword of a declaration, at
@@ -18,8 +20,9 @@ func (p *Program) HeadPos(f *Func) token.Pos {
 	return f.Obj.Pos()
 }
 
-// PackageFuncs returns the functions of a package: the initialisers of its variables and every declared
-// function and method that is not generic, in source order. path is the package's path in linker symbols.
+// PackageFuncs returns the functions of a package: the initialisers of its variables, every declared
+// function and method that is not generic, in source order, and the methods of the instances of its generic types that it
+// names. path is the package's path in linker symbols.
 func (p *Program) PackageFuncs(path string) []*Func {
 	var out []*Func
 	for _, in := range p.Inits() {
@@ -46,6 +49,160 @@ func (p *Program) PackageFuncs(path string) []*Func {
 				out = append(out, p.FuncOf(obj, nil))
 			}
 		})
+		out = append(out, p.instances(pkg)...)
 	}
 	return out
+}
+
+// HasWrapper reports whether f, an instance of a generic function or method, is named with these type arguments in its own package
+// outside of generic functions, or is a method of a type that is. The real compiler then has a wrapper that calls it with a dictionary.
+func (p *Program) HasWrapper(f *Func) bool {
+	pkg := p.load.Package(f.Obj.Pkg())
+	if pkg == nil {
+		return false
+	}
+	if _, ok := p.wrapped[pkg]; !ok {
+		p.instances(pkg)
+	}
+	return p.wrapped[pkg][f]
+}
+
+// instances returns the instances that pkg names of its own generic functions, and the methods of those of its generic types that
+// it names or that are parts of one it names: the real compiler compiles these whether anybody calls them or not.
+func (p *Program) instances(pkg *loadPackage) (methods []*Func) {
+	seen := map[types.Type]bool{}
+	wrapped := map[*Func]bool{}
+	var see func(t types.Type)
+	see = func(t types.Type) {
+		if t = p.Canon(t); seen[t] {
+			return
+		}
+		seen[t] = true
+		switch t := t.(type) {
+		case *types.Named:
+			for a := range t.TypeArgs().Types() {
+				see(a)
+			}
+			if t.TypeArgs().Len() > 0 && t.Obj().Pkg() == pkg.Types && !isIface(t) {
+				for m := range t.Methods() {
+					f := p.methodFunc(m, t)
+					methods = append(methods, f)
+					wrapped[f] = true
+				}
+			}
+			see(t.Underlying())
+		case *types.Pointer:
+			see(t.Elem())
+		case *types.Slice:
+			see(t.Elem())
+		case *types.Array:
+			see(t.Elem())
+		case *types.Chan:
+			see(t.Elem())
+		case *types.Map:
+			see(t.Key())
+			see(t.Elem())
+		case *types.Struct:
+			for f := range t.Fields() {
+				see(f.Type())
+			}
+		}
+	}
+	var ids []*ast.Ident
+	for id := range pkg.Info.Instances {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b *ast.Ident) int { return cmp.Compare(a.Pos(), b.Pos()) })
+	for _, id := range ids {
+		in := pkg.Info.Instances[id]
+		if !closed(in.TypeArgs) {
+			continue
+		}
+		if obj, ok := pkg.Info.Uses[id].(*types.Func); !ok {
+			see(in.Type)
+		} else if obj.Pkg() == pkg.Types {
+			wrapped[p.FuncOf(obj, slices.Collect(in.TypeArgs.Types()))] = true
+		}
+	}
+	if p.wrapped == nil {
+		p.wrapped = map[*loadPackage]map[*Func]bool{}
+	}
+	p.wrapped[pkg] = wrapped
+	return methods
+}
+
+// closed reports whether the types are the same in all instances of what is around them: no type parameter is in them.
+func closed(list *types.TypeList) bool {
+	for t := range list.Types() {
+		if !closedType(t) {
+			return false
+		}
+	}
+	return true
+}
+
+func closedType(t types.Type) bool {
+	switch t := types.Unalias(t).(type) {
+	case *types.TypeParam:
+		return false
+	case *types.Named:
+		return closed(t.TypeArgs()) && !inGeneric(t.Obj())
+	case *types.Pointer:
+		return closedType(t.Elem())
+	case *types.Slice:
+		return closedType(t.Elem())
+	case *types.Array:
+		return closedType(t.Elem())
+	case *types.Chan:
+		return closedType(t.Elem())
+	case *types.Map:
+		return closedType(t.Key()) && closedType(t.Elem())
+	case *types.Struct:
+		for f := range t.Fields() {
+			if !closedType(f.Type()) {
+				return false
+			}
+		}
+	case *types.Signature:
+		return closedType(t.Params()) && closedType(t.Results())
+	case *types.Tuple:
+		for v := range t.Variables() {
+			if !closedType(v.Type()) {
+				return false
+			}
+		}
+	case *types.Interface:
+		for m := range t.ExplicitMethods() {
+			if !closedType(m.Type()) {
+				return false
+			}
+		}
+		for e := range t.EmbeddedTypes() {
+			if !closedType(e) {
+				return false
+			}
+		}
+	case *types.Union:
+		for term := range t.Terms() {
+			if !closedType(term.Type()) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// inGeneric reports whether obj is declared inside of a generic function.
+func inGeneric(obj types.Object) bool {
+	if obj.Pkg() == nil {
+		return false
+	}
+	for s := obj.Parent(); s != nil && s != obj.Pkg().Scope(); s = s.Parent() {
+		for _, name := range s.Names() {
+			if _, ok := s.Lookup(name).Type().(*types.TypeParam); ok {
+				return true
+			}
+		}
+	}
+	return false
 }

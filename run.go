@@ -170,6 +170,9 @@ type VM struct {
 // HeapReport measures the heap of the running program, which is stopped meanwhile. Objects that have died since
 // the last collection count as objects.
 func (v *VM) HeapReport() *HeapReport {
+	if v.sched == nil {
+		return &HeapReport{}
+	}
 	v.sched.StopTheWorld(nil)
 	defer v.sched.StartTheWorld(nil)
 	return v.heapReport()
@@ -304,6 +307,12 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 			space.Close()
 		}
 	}()
+	defer func() {
+		if errors.Is(err, mem.ErrLimit) {
+			v, err = refused(&cfg, space, err), nil
+			space.Close()
+		}
+	}()
 	if err := interp.LoadImage(space, p.code); err != nil {
 		return nil, err
 	}
@@ -312,7 +321,7 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 		return nil, err
 	}
 	if first, ok := h.RegisterTypes(p.code.Types[1:]); !ok || first != 1 {
-		return nil, fmt.Errorf("types do not fit the limit of %d bytes", space.Limit())
+		return nil, fmt.Errorf("%w: types of the program", mem.ErrLimit)
 	}
 	m, err := interp.New(p.code, space, h, interp.Config{Flags: flags, Deterministic: cfg.Deterministic, Steps: cfg.Steps})
 	if err != nil {
@@ -375,6 +384,19 @@ func (p *Program) Start(ctx context.Context, cfg Config) (v *VM, err error) {
 	return v, nil
 }
 
+// refused is a program for which the limit leaves no room: it is out of memory before its first instruction.
+func refused(cfg *Config, space *mem.Space, why error) *VM {
+	if cfg.Stderr != nil {
+		fmt.Fprintf(cfg.Stderr, "runtime: %v: %s\nfatal error: %v\n", why, space.Breakdown(), mem.ErrLimit)
+	}
+	v := &VM{result: Result{ExitCode: 2, End: Fatal, Text: mem.ErrLimit.Error(), Stats: Stats{Used: space.Used(), Peak: space.Peak(), Breakdown: space.Breakdown()}}}
+	if cfg.Heap {
+		v.result.Heap = &HeapReport{}
+	}
+	v.once.Do(func() {}) // there is nothing to wait for
+	return v
+}
+
 // watch ends the program when its context does.
 func (v *VM) watch() {
 	select {
@@ -385,7 +407,11 @@ func (v *VM) watch() {
 }
 
 // Kill ends the program at the next safepoint of each of its goroutines.
-func (v *VM) Kill() { v.sched.Exit(sched.Exit{Code: 2, Reason: sched.ExitKilled, Text: "killed"}) }
+func (v *VM) Kill() {
+	if v.sched != nil {
+		v.sched.Exit(sched.Exit{Code: 2, Reason: sched.ExitKilled, Text: "killed"})
+	}
+}
 
 // Wait waits for the program's end, frees its memory, and says how it ended. It may be called again.
 func (v *VM) Wait() (Result, error) {

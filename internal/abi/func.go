@@ -65,7 +65,8 @@ type Func struct {
 	// DeferMap is the pool offset of the slots that must stay valid until DeferReturn.
 	DeferMap uint32
 
-	// Objects lists addressable objects in the frame (variables whose address is taken and that do not escape).
+	// Objects lists addressable objects in the frame that hold pointers (variables whose address is taken and that do not
+	// escape), by slot. They do not overlap, nor do they reach into the frames of calls.
 	Objects []StackObject
 
 	// Lines maps instruction indexes (relative to Entry, ascending starts) to positions.

@@ -170,17 +170,19 @@ func (v *verifier) function(n int) {
 	} else if f.DeferReturn != 0 {
 		v.fault("DeferReturn %d in a function without defers", f.DeferReturn)
 	}
+	last := uint64(0) // end of the objects so far, bytes
 	for _, o := range f.Objects {
-		if uint64(o.Slot)*8+o.Size > uint64(f.Frame)*8 || int64(o.Type) >= int64(len(p.Types)) {
+		if at := uint64(o.Slot) * 8; at < last || o.Size > uint64(f.Frame)*8-min(at, uint64(f.Frame)*8) || int64(o.Type) >= int64(len(p.Types)) || p.Types[o.Type].PtrBytes == 0 {
 			v.fault("stack object at slot %d, %d bytes, type id %d", o.Slot, o.Size, o.Type)
 		}
+		last = uint64(o.Slot)*8 + o.Size
 	}
-	last := uint32(0)
+	start := uint32(0)
 	for i, l := range f.Lines {
-		if i > 0 && l.Start <= last || l.File < 0 || int(l.File) >= len(p.Files) || l.Inl < -1 || int(l.Inl) >= len(f.Inl) {
+		if i > 0 && l.Start <= start || l.File < 0 || int(l.File) >= len(p.Files) || l.Inl < -1 || int(l.Inl) >= len(f.Inl) {
 			v.fault("line entry %d: start %d, file %d, inlined call %d", i, l.Start, l.File, l.Inl)
 		}
-		last = l.Start
+		start = l.Start
 	}
 	for i, c := range f.Inl {
 		if c.Parent < -1 || int(c.Parent) >= i || c.File < 0 || int(c.File) >= len(p.Files) || c.Callee < 0 || int(c.Callee) >= len(p.Files) {

@@ -139,6 +139,10 @@ func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time, m *pacer.Measured) 
 	}
 	c.CPU = st.CPU
 	st.PauseTotal += c.Pause()
+	st.Paused += c.Pause() * time.Duration(c.Procs)
+	st.Assist += c.Assist
+	st.Background += c.Background
+	st.Idle += c.Idle
 	st.Pauses[(c.Number+255)%256] = c.Pause()
 	st.Ends[(c.Number+255)%256] = now
 	st.Last = *c
@@ -151,6 +155,7 @@ func (b *Book) Longer(c *Cycle, d time.Duration) {
 	c.Sweep += d
 	b.spent += d * time.Duration(c.Procs)
 	b.stats.PauseTotal += d
+	b.stats.Paused += d * time.Duration(c.Procs)
 	b.stats.Pauses[(c.Number+255)%256] += d
 	b.stats.Last = *c
 }

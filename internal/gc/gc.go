@@ -280,4 +280,10 @@ type Stats struct {
 	Limit      int64  // soft memory limit now
 	CPU        float64
 	Last       Cycle
+
+	// Processor time of the cycles that have ended, besides pauses: of allocators that marked, of processors that marked
+	// instead of running the program, and of those that had nothing else to do.
+	Assist, Background, Idle time.Duration
+	Paused                   time.Duration // pauses times processors
+	Limited                  uint32        // number of the cycle in which the limiter was last switched on; 0: never
 }

@@ -171,20 +171,57 @@ func (h *Heap) checkCentral() error {
 func (h *Heap) checkSpecials() error {
 	h.specialMu.Lock()
 	defer h.specialMu.Unlock()
+	t := &h.specials
+	used := uint64(1)
+	for i := t.free; i != 0; i = t.at(i).left {
+		used++
+	}
 	for _, id := range h.all {
-		if s := h.SpanByID(id); s.special != (len(h.specials[id]) > 0) {
-			return fmt.Errorf("span %d: special is %v with %d specials", id, s.special, len(h.specials[id]))
+		s := h.SpanByID(id)
+		if next, ok := t.bearer(id); (s.first != 0) != (ok && next == id) {
+			return fmt.Errorf("span %d: its specials begin with record %d, bearing says %v", id, s.first, !(s.first != 0))
+		}
+		var before *Special
+		var err error
+		used += uint64(t.each(s.first, func(sp *Special) {
+			if before != nil && sp.less(before.Offset, before.Kind) {
+				err = fmt.Errorf("specials of span %d are not sorted", id)
+			}
+			before = sp
+			if _, _, _, _, ok := h.Object(s.Base + sp.Offset); !ok {
+				err = fmt.Errorf("a special of span %d hangs on offset %d, where no object is", id, sp.Offset)
+			}
+			if sp.state != specialSet {
+				err = fmt.Errorf("a special of span %d at offset %d is in state %d outside of a sweep", id, sp.Offset, sp.state)
+			}
+		}))
+		if err == nil {
+			err = t.checkHeap(s.first)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	for id, list := range h.specials {
-		s := h.SpanByID(id)
-		for i, sp := range list {
-			if i > 0 && (list[i-1].Offset > sp.Offset || list[i-1].Offset == sp.Offset && list[i-1].Kind > sp.Kind) {
-				return fmt.Errorf("specials of span %d are not sorted", id)
-			}
-			if _, _, _, _, ok := h.Object(s.Base + sp.Offset); !ok {
-				return fmt.Errorf("a special of span %d hangs on offset %d, where no object is", id, sp.Offset)
-			}
+	if used*recordBytes != t.top {
+		return fmt.Errorf("%d records of specials are free or in trees, %d were handed out", used-1, t.top/recordBytes-1)
+	}
+	return nil
+}
+
+func (t *specialTable) checkHeap(i uint32) error {
+	if i == 0 {
+		return nil
+	}
+	r := t.at(i)
+	for _, below := range [...]uint32{r.left, r.right} {
+		if below == 0 {
+			continue
+		}
+		if priority(below) > priority(i) {
+			return fmt.Errorf("special %d is above %d with less priority", i, below)
+		}
+		if err := t.checkHeap(below); err != nil {
+			return err
 		}
 	}
 	return nil

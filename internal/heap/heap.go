@@ -112,7 +112,7 @@ type Heap struct {
 	beside
 
 	specialMu sync.Mutex
-	specials  map[uint32][]Special // by span id, sorted by offset and kind
+	specials  specialTable
 	immortal  map[mem.Addr]mem.Addr
 	specialID uint64
 
@@ -136,7 +136,6 @@ func New(space *mem.Space, cfg Config) (*Heap, error) {
 		flags:     cfg.Flags,
 		keepTypes: cfg.KeepTypes,
 		gated:     cfg.Flags.GCEvery > 0 || cfg.Flags.FailAlloc > 0 || cfg.Flags.OOM > 0,
-		specials:  map[uint32][]Special{},
 		immortal:  map[mem.Addr]mem.Addr{},
 		recordTop: RecordUnit, // record 0 stays zero: a span without slots, for pages without one
 	}
@@ -156,14 +155,17 @@ func New(space *mem.Space, cfg Config) (*Heap, error) {
 	if h.table, err = space.Lazy(maxPages*4, mem.KindMetadata); err != nil {
 		return nil, err
 	}
+	if err = h.specials.init(space); err != nil {
+		return nil, err
+	}
 	h.recordBase, h.tableBase = h.records.Base(), h.table.Base()
 	if !h.records.Grow(RecordUnit) {
-		return nil, fmt.Errorf("limit of %d bytes is too small for a heap", space.Limit())
+		return nil, fmt.Errorf("%w: the limit of %d bytes is too small for a heap", mem.ErrLimit, space.Limit())
 	}
 	if h.zeroBase = cfg.ZeroBase; h.zeroBase == 0 {
 		p, _, ok := h.pages.alloc(1, mem.KindData)
 		if !ok {
-			return nil, fmt.Errorf("limit of %d bytes is too small for a heap", space.Limit())
+			return nil, fmt.Errorf("%w: the limit of %d bytes is too small for a heap", mem.ErrLimit, space.Limit())
 		}
 		h.zeroBase = pageAddr(p)
 	}

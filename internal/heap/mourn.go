@@ -36,14 +36,13 @@ type mourning struct {
 
 	mu     sync.Mutex // held by who does a piece; nobody waits for it. Guards the rest
 	m      *Mourner
-	forgot bool // Forget has nothing left
-	listed bool
-	spans  []*Span // with specials; to be looked at
+	forgot bool   // Forget has nothing left
+	next   uint32 // spans with lower ids have been looked at
 }
 
 // begin is called with the world stopped.
 func (n *mourning) begin(m *Mourner) {
-	n.m, n.forgot, n.listed, n.spans = m, m.Forget == nil, false, nil
+	n.m, n.forgot, n.next = m, m.Forget == nil, 0
 	n.on.Store(true)
 }
 
@@ -67,23 +66,18 @@ func (h *Heap) mournSome() bool {
 	}
 	h.specialMu.Lock()
 	defer h.specialMu.Unlock()
-	if !n.listed {
-		n.spans, n.listed = h.specialSpans(), true
-	}
 	var again Swept
-	for done := 0; len(n.spans) > 0 && done < mournPiece; {
-		s := n.spans[len(n.spans)-1]
-		n.spans = n.spans[:len(n.spans)-1]
-		if s.gen == h.gen {
-			continue
+	done := 0
+	n.next = h.bearers(n.next, func(s *Span) bool {
+		if s.gen != h.gen {
+			done += h.sweepSpecials(s, n.m, &again)
 		}
-		done += len(h.specials[s.id])
-		h.sweepSpecials(s, n.m, &again)
-	}
+		return done < mournPiece
+	})
 	h.live.Add(int64(again.LiveBytes))
 	h.scan.Add(int64(again.ScanBytes))
-	if len(n.spans) == 0 {
-		n.m, n.spans = nil, nil
+	if n.next == 0 {
+		n.m = nil
 		h.next.Store(h.sweepTop)
 		n.on.Store(false)
 	}

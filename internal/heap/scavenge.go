@@ -77,6 +77,7 @@ type scavenger struct {
 	base  atomic.Uint64 // goal at that time
 
 	released [numReleases]atomic.Uint64 // bytes, so far
+	spent    [numReleases]atomic.Int64  // ns, so far
 	told     [numReleases]uint64        // of those, in earlier lines of the trace; guarded by mu
 	trace    io.Writer                  // nil: no trace
 
@@ -163,6 +164,8 @@ func (h *pageHeap) surplus() uint64 {
 // decommit gives at least want bytes of idle granules back, if there are so many,
 // sparing those from keepFirst to keepLast. It returns the bytes given back. mu is held.
 func (h *pageHeap) decommit(want, keepFirst, keepLast uint64, why int) (done uint64) {
+	began := time.Now()
+	defer func() { h.scav.spent[why].Add(int64(time.Since(began))) }()
 	for _, whole := range []bool{true, false} {
 		for c := uint64(len(h.ready.tree[0])); done < want; {
 			var ok bool

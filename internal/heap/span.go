@@ -56,10 +56,10 @@ type Span struct {
 	all      uint32 // index in Heap.all
 	Queued   uint32 // 1: the marker has it in its queue, or never needs to (noscan); atomic while marking beside the program
 	Class    SpanClass
-	gen      uint8 // generation of sweeping, see beside.go
-	state    uint8 // spanFree, spanObjects, spanStacks
-	flags    uint8 // needZero, owned; guarded by who owns the span or central.mu
-	special  bool  // Heap.specials has entries; guarded by specialMu
+	gen      uint8  // generation of sweeping, see beside.go
+	state    uint8  // spanFree, spanObjects, spanStacks
+	flags    uint8  // needZero, owned; guarded by who owns the span or central.mu
+	first    uint32 // root of the tree of specials, 0: none; guarded by specialMu
 }
 
 const (

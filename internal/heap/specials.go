@@ -1,7 +1,6 @@
 package heap
 
 import (
-	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -13,8 +12,8 @@ import (
 // A special is a record that hangs on an object: a finalizer, cleanups, the
 // handle of its weak pointers, a heap-profile sample. It is attached to a byte
 // of the object, not to the object, because objects in a tiny block share it.
-// The records live host-side, by span, sorted by offset and then by the order of
-// Kind; objects without specials cost nothing.
+// The records live host-side, by span, sorted by offset, then by the order of
+// Kind, then the newest first (specialtree.go); objects without specials cost nothing.
 //
 // At a collection a special keeps alive what it needs, never its object:
 //
@@ -31,8 +30,6 @@ import (
 // finalizer runs once, objects that point at one another are finalized in
 // pointing order, and a cleanup runs after the last finalizer.
 //
-//	specials[id] sorted by (Offset, Kind)
-//	s.special = (specials[s.id] is not empty)
 //	an object has at most one finalizer and one weak handle per byte
 
 // SpecialKind says what a special does.
@@ -49,13 +46,30 @@ const (
 type Special struct {
 	Offset uint64 // of the byte it hangs on, from the span's base
 	Kind   SpecialKind
+	state  uint8     // while its span is swept, else specialSet
 	ID     uint64    // of a cleanup
 	Words  [4]uint64 // meaning depends on Kind
 }
 
-// specialCost is the bytes charged for a special: the record, the slack of its
-// list, its share of the map.
-const specialCost = 160
+// States of a special while its span is swept.
+const (
+	specialSet  = iota
+	specialLost // its object has not been reached
+	specialDone // carried out
+)
+
+const (
+	immortalCost = 160 // bytes charged for the handle of what is not in the heap, with its share of the map
+	queueCost    = 96  // bytes charged for a finalizer or cleanup until it is queued: the queue takes as much
+)
+
+// queued is the bytes charged for a special besides its record.
+func (k SpecialKind) queued() int64 {
+	if k == SpecialFinalizer || k == SpecialCleanup {
+		return queueCost
+	}
+	return 0
+}
 
 // Finalizer is what SetFinalizer was told.
 type Finalizer struct {
@@ -69,17 +83,6 @@ type Finalizer struct {
 // them are kept alive as pointers.
 type Cleanup struct{ Call, Fn, Arg mem.Addr }
 
-// search finds the place of (offset, kind) in a list, before equal ones.
-func search(list []Special, offset uint64, k SpecialKind) int {
-	i, _ := slices.BinarySearchFunc(list, 0, func(s Special, _ int) int {
-		if s.Offset < offset || s.Offset == offset && s.Kind < k {
-			return -1
-		}
-		return 1
-	})
-	return i
-}
-
 // addSpecial hangs a special on the byte at p. With unique it refuses a second
 // one of the kind. It also refuses when p is in no object; NoMemory says that
 // the limit refuses.
@@ -91,20 +94,25 @@ func (h *Heap) addSpecial(p mem.Addr, sp Special, unique bool) (bool, Status) {
 	sp.Offset = p - s.Base
 	h.specialMu.Lock()
 	defer h.specialMu.Unlock()
-	list := h.specials[s.id]
-	i := search(list, sp.Offset, sp.Kind)
-	if !unique {
-		i = search(list, sp.Offset, sp.Kind+1) // behind older ones
-	}
-	if unique && i < len(list) && list[i].Offset == sp.Offset && list[i].Kind == sp.Kind {
+	t := &h.specials
+	if unique && t.find(s.first, sp.Offset, sp.Kind) != nil {
 		return false, OK
 	}
-	if !h.space.Charge(specialCost, mem.KindMetadata) {
+	if s.first == 0 && !t.bear(s.id, true) {
 		return false, NoMemory
 	}
-	h.specials[s.id] = slices.Insert(list, i, sp)
-	s.special = true
-	return true, OK
+	ok = h.space.Charge(sp.Kind.queued(), mem.KindMetadata)
+	if ok {
+		if i := t.make(&sp); i != 0 {
+			s.first = t.insert(s.first, i)
+			return true, OK
+		}
+		h.space.Uncharge(sp.Kind.queued(), mem.KindMetadata)
+	}
+	if s.first == 0 {
+		t.bear(s.id, false)
+	}
+	return false, NoMemory
 }
 
 // removeSpecial takes the first special of kind k off the byte at p that match
@@ -116,22 +124,17 @@ func (h *Heap) removeSpecial(p mem.Addr, k SpecialKind, match func(*Special) boo
 	}
 	h.specialMu.Lock()
 	defer h.specialMu.Unlock()
-	list, off := h.specials[s.id], p-s.Base
-	for i := search(list, off, k); i < len(list) && list[i].Offset == off && list[i].Kind == k; i++ {
-		if match(&list[i]) {
-			h.setSpecials(s, slices.Delete(list, i, i+1))
-			h.space.Uncharge(specialCost, mem.KindMetadata)
-			return true
-		}
+	rest, done := h.specials.cut(s.first, p-s.Base, k, match)
+	if done {
+		h.setSpecials(s, rest)
+		h.space.Uncharge(k.queued(), mem.KindMetadata)
 	}
-	return false
+	return done
 }
 
-func (h *Heap) setSpecials(s *Span, list []Special) {
-	if s.special = len(list) > 0; s.special {
-		h.specials[s.id] = list
-	} else {
-		delete(h.specials, s.id)
+func (h *Heap) setSpecials(s *Span, root uint32) {
+	if s.first = root; root == 0 {
+		h.specials.bear(s.id, false)
 	}
 }
 
@@ -199,7 +202,7 @@ func (c *Cache) WeakHandle(p mem.Addr, f Flags) (mem.Addr, Status) {
 	if b, ok := h.immortal[p]; ok {
 		return b, OK
 	}
-	if !h.space.Charge(specialCost, mem.KindMetadata) {
+	if !h.space.Charge(immortalCost, mem.KindMetadata) {
 		return 0, NoMemory
 	}
 	h.immortal[p] = a
@@ -213,9 +216,8 @@ func (h *Heap) findWeak(p mem.Addr, s *Span) mem.Addr {
 	if s == nil {
 		return h.immortal[p]
 	}
-	list, off := h.specials[s.id], p-s.Base
-	if i := search(list, off, SpecialWeak); i < len(list) && list[i].Offset == off && list[i].Kind == SpecialWeak {
-		return list[i].Words[0]
+	if sp := h.specials.find(s.first, p-s.Base, SpecialWeak); sp != nil {
+		return sp.Words[0]
 	}
 	return 0
 }
@@ -231,29 +233,46 @@ func (h *Heap) Strong(handle mem.Addr) mem.Addr {
 }
 
 // SpecialRoots shows every special to a collector with the world stopped: the
-// span, the slot of its object, the special. Spans come in address order.
+// span, the slot of its object, the special. Spans come in the order of their ids.
 // Handles of weak pointers to memory outside the heap come with a nil span.
 func (h *Heap) SpecialRoots(f func(s *Span, slot uint32, sp *Special)) {
-	for _, s := range h.specialSpans() {
-		h.specialsOf(s, f)
-	}
+	h.immortalRoots(f)
+	h.bearers(0, func(s *Span) bool { h.specialsOf(s, f); return true })
+}
+
+func (h *Heap) immortalRoots(f func(s *Span, slot uint32, sp *Special)) {
 	for _, a := range h.immortal {
 		f(nil, 0, &Special{Kind: SpecialWeak, Words: [4]uint64{a}})
 	}
 }
 
-func (h *Heap) specialsOf(s *Span, f func(s *Span, slot uint32, sp *Special)) {
-	list := h.specials[s.id]
-	for i := range list {
-		f(s, uint32(list[i].Offset*uint64(s.DivMagic)>>32), &list[i])
+// bearers calls g for the spans with specials, from span id on, until it reports false, and returns the id to go on with;
+// 0 at the end.
+func (h *Heap) bearers(id uint32, g func(s *Span) bool) uint32 {
+	for {
+		next, ok := h.specials.bearer(id)
+		if !ok {
+			return 0
+		}
+		id = next + 1
+		if !g(h.SpanByID(next)) {
+			return id
+		}
 	}
+}
+
+// slotOf is the slot that a special hangs on.
+func (s *Span) slotOf(sp *Special) uint32 { return uint32(sp.Offset * uint64(s.DivMagic) >> 32) }
+
+func (h *Heap) specialsOf(s *Span, f func(s *Span, slot uint32, sp *Special)) int {
+	return h.specials.each(s.first, func(sp *Special) { f(s, s.slotOf(sp), sp) })
 }
 
 // SpecialWalk is SpecialRoots beside the program, in pieces. What is set on an object after the walk has begun it may
 // leave out. The zero value is at the beginning.
 type SpecialWalk struct {
 	begun bool
-	spans []*Span // to come
+	next  uint32 // span id
 }
 
 // Some shows some hundred specials, of one collection, and reports whether there are more. f must not ask for
@@ -262,30 +281,15 @@ func (w *SpecialWalk) Some(h *Heap, f func(s *Span, slot uint32, sp *Special)) b
 	h.specialMu.Lock()
 	defer h.specialMu.Unlock()
 	if !w.begun {
-		w.begun, w.spans = true, h.specialSpans()
-		for _, a := range h.immortal {
-			f(nil, 0, &Special{Kind: SpecialWeak, Words: [4]uint64{a}})
-		}
+		w.begun = true
+		h.immortalRoots(f)
 	}
-	for n := 0; len(w.spans) > 0 && n < mournPiece; w.spans = w.spans[1:] {
-		n += len(h.specials[w.spans[0].id])
-		h.specialsOf(w.spans[0], f)
-	}
-	return len(w.spans) > 0
-}
-
-func (h *Heap) specialSpans() []*Span {
-	list := make([]*Span, 0, len(h.specials))
-	for id := range h.specials {
-		list = append(list, h.SpanByID(id))
-	}
-	slices.SortFunc(list, func(a, b *Span) int {
-		if a.Base < b.Base {
-			return -1
-		}
-		return 1
+	n := 0
+	w.next = h.bearers(w.next, func(s *Span) bool {
+		n += h.specialsOf(s, f)
+		return n < mournPiece
 	})
-	return list
+	return w.next != 0
 }
 
 // Mourner hears of the dead before they are swept. What is queued must be kept alive by whoever queues it. The functions
@@ -302,25 +306,25 @@ type Mourner struct {
 }
 
 // sweepSpecials carries out the specials of the unreached objects of s, which
-// may set mark bits again; those objects are counted in r.
-func (h *Heap) sweepSpecials(s *Span, m *Mourner, r *Swept) {
-	list := h.specials[s.id]
-	kept := list[:0]
-	for i := 0; i < len(list); {
-		slot := uint32(list[i].Offset * uint64(s.DivMagic) >> 32)
-		end := i
-		finalizer := false
-		for end < len(list) && uint32(list[end].Offset*uint64(s.DivMagic)>>32) == slot {
-			finalizer = finalizer || list[end].Kind == SpecialFinalizer
-			end++
+// may set mark bits again; those objects are counted in r. It returns how many specials there were.
+func (h *Heap) sweepSpecials(s *Span, m *Mourner, r *Swept) int {
+	t := &h.specials
+	lost := false
+	n := t.each(s.first, func(sp *Special) {
+		slot := s.slotOf(sp)
+		if s.Bits(slot/64).Mark>>(slot%64)&1 == 0 {
+			sp.state, lost = specialLost, true
 		}
-		b, bit := s.Bits(slot/64), uint64(1)<<(slot%64)
-		if b.Mark&bit != 0 {
-			kept = append(kept, list[i:end]...)
-			i = end
-			continue
+	})
+	if !lost {
+		return n
+	}
+	t.each(s.first, func(sp *Special) {
+		if sp.state != specialLost || sp.Kind != SpecialFinalizer {
+			return
 		}
-		if finalizer {
+		slot := s.slotOf(sp)
+		if b, bit := s.Bits(slot/64), uint64(1)<<(slot%64); b.Mark&bit == 0 {
 			b.Mark |= bit
 			r.LiveObjects++
 			r.LiveBytes += s.Size
@@ -328,32 +332,36 @@ func (h *Heap) sweepSpecials(s *Span, m *Mourner, r *Swept) {
 				r.ScanBytes += s.Size
 			}
 		}
-		for ; i < end; i++ {
-			sp := list[i]
-			switch {
-			case sp.Kind == SpecialFinalizer:
-				if m.Finalize != nil {
-					m.Finalize(s.Base+sp.Offset, Finalizer{sp.Words[0], sp.Words[1], sp.Words[2], sp.Words[3]})
-				}
-			case sp.Kind == SpecialWeak:
-				// The handle was a root, so it is still an object.
-				if _, _, _, _, ok := h.Object(sp.Words[0]); ok {
-					atomic.StoreUint64((*uint64)(unsafe.Add(h.base, sp.Words[0])), 0)
-				}
-			case finalizer:
-				kept = append(kept, sp)
-				continue
-			case sp.Kind == SpecialCleanup:
-				if m.Clean != nil {
-					m.Clean(Cleanup{sp.Words[0], sp.Words[1], sp.Words[2]})
-				}
-			case sp.Kind == SpecialSample:
-				if h.sample.Free != nil {
-					h.sample.Free(sp.Words[0], s.Size)
-				}
-			}
-			h.space.Uncharge(specialCost, mem.KindMetadata)
+		h.space.Uncharge(queueCost, mem.KindMetadata)
+		if m.Finalize != nil {
+			m.Finalize(s.Base+sp.Offset, Finalizer{sp.Words[0], sp.Words[1], sp.Words[2], sp.Words[3]})
 		}
-	}
-	h.setSpecials(s, kept)
+		sp.state = specialDone
+	})
+	t.each(s.first, func(sp *Special) {
+		if sp.state != specialLost {
+			return
+		}
+		slot := s.slotOf(sp)
+		revived := s.Bits(slot/64).Mark>>(slot%64)&1 != 0
+		if sp.Kind == SpecialWeak {
+			// The handle was a root, so it is still an object.
+			if _, _, _, _, ok := h.Object(sp.Words[0]); ok {
+				atomic.StoreUint64((*uint64)(unsafe.Add(h.base, sp.Words[0])), 0)
+			}
+		} else if revived {
+			sp.state = specialSet
+			return
+		}
+		h.space.Uncharge(sp.Kind.queued(), mem.KindMetadata)
+		switch {
+		case sp.Kind == SpecialCleanup && m.Clean != nil:
+			m.Clean(Cleanup{sp.Words[0], sp.Words[1], sp.Words[2]})
+		case sp.Kind == SpecialSample && h.sample.Free != nil:
+			h.sample.Free(sp.Words[0], s.Size)
+		}
+		sp.state = specialDone
+	})
+	h.setSpecials(s, t.prune(s.first))
+	return n
 }

@@ -1,6 +1,10 @@
 package heap
 
-import "github.com/terrarium-go/terrarium/internal/mem"
+import (
+	"time"
+
+	"github.com/terrarium-go/terrarium/internal/mem"
+)
 
 // counters are objects and bytes allocated and freed since the heap began. A
 // cache has its own; they are added up when somebody asks.
@@ -46,6 +50,9 @@ type Stats struct {
 	HeapIdle     uint64 // in free pages, HeapReleased included
 	HeapReleased uint64 // of HeapIdle, not committed
 	Scavenged    uint64 // decommitted so far, in total
+
+	ScavengeAssist     time.Duration // that allocators have spent on decommitting for a limit, or because the heap grew
+	ScavengeBackground time.Duration // that the background has spent on it
 
 	StackInuse  uint64 // in stack spans
 	Metadata    uint64 // charged for records and tables
@@ -113,6 +120,8 @@ func (h *Heap) Stats() Stats {
 	for i := range p.scav.released {
 		st.Scavenged += p.scav.released[i].Load()
 	}
+	spent := func(why int) time.Duration { return time.Duration(p.scav.spent[why].Load()) }
+	st.ScavengeAssist, st.ScavengeBackground = spent(releaseLimit)+spent(releaseEager), spent(releaseBackground)
 	st.Metadata = h.space.UsedBy(mem.KindMetadata)
 	return st
 }

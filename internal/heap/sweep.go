@@ -26,9 +26,7 @@ type Swept struct {
 func (h *Heap) Sweep(m *Mourner) Swept {
 	h.specialMu.Lock()
 	var again Swept // counted below
-	for _, s := range h.specialSpans() {
-		h.sweepSpecials(s, m, &again)
-	}
+	h.bearers(0, func(s *Span) bool { h.sweepSpecials(s, m, &again); return true })
 	h.specialMu.Unlock()
 
 	for i := range h.central {

@@ -36,6 +36,8 @@ type contentions struct {
 	mu      sync.Mutex // guards the rest
 	buckets []*contention
 	byStack map[string]*contention
+	pcs     [profileDepth + 8]uint64 // of the event that is being counted; some are dropped
+	key     [profileDepth * 8]byte   // likewise
 }
 
 // contention is what has happened at one stack.
@@ -94,11 +96,13 @@ func (vm *VM) blocked(g *sched.G, skip int, top string, ns int64) {
 
 // contended counts an event at g's stack without the newest skip frames, with the function of a hook on top.
 func (vm *VM) contended(which int, g *sched.G, skip int, top string, count, ns float64) {
-	var buf [profileDepth + 8]uint64 // some are dropped
-	pcs := buf[1:]
+	p := &vm.State.contentions[which]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pcs := p.pcs[1:]
 	pcs = pcs[:vm.Machine.Callers(g, skip, pcs)]
 	if top != "" {
-		pcs = buf[:len(pcs)+1]
+		pcs = p.pcs[:len(pcs)+1]
 		pcs[0] = vm.Machine.Hook(top)
 	}
 	for len(pcs) > 1 {
@@ -108,13 +112,10 @@ func (vm *VM) contended(which int, g *sched.G, skip int, top string, count, ns f
 		pcs = pcs[1:]
 	}
 	pcs = pcs[:min(len(pcs), profileDepth)]
-	key := make([]byte, 0, profileDepth*8)
+	key := p.key[:0]
 	for _, pc := range pcs {
 		key = binary.LittleEndian.AppendUint64(key, pc)
 	}
-	p := &vm.State.contentions[which]
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	b := p.byStack[string(key)]
 	if b == nil {
 		if !vm.Space.Charge(int64(len(key))+bucketCost, mem.KindRecord) {

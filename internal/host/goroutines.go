@@ -34,8 +34,8 @@ func takeGoroutines(c *Call) Status {
 	c.State.drop(c.VM, c.G.ID)
 	var list []takenStack
 	full := false
+	var buf [profileDepth]uint64
 	add := func(g *sched.G) bool {
-		var buf [profileDepth]uint64
 		n := c.Machine.Callers(g, 0, buf[:])
 		t := takenStack{labels: g.Labels}
 		cost := 64 + int64(n)*8

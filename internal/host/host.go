@@ -129,8 +129,9 @@ type Frames interface {
 	Around(pc uint64, pcs []uint64) int
 	// FuncForPC is the function that contains a code pointer or PC, or whose Handle pc is.
 	FuncForPC(pc uint64) (Frame, bool)
-	// Stack is the text of g's traceback as runtime.Stack prints it; with all, of every goroutine (the world must be stopped). It ends when it has about most bytes.
-	Stack(g *sched.G, all bool, most int) []byte
+	// Stack puts g's traceback as runtime.Stack prints it into buf, with all that of every goroutine (the world must be
+	// stopped), as far as there is room, and returns how many bytes.
+	Stack(g *sched.G, all bool, buf []byte) int
 }
 
 // Call is one call of a host function. It is valid until the function returns.

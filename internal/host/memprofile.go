@@ -6,6 +6,7 @@ import (
 
 	"github.com/terrarium-go/terrarium/internal/heap"
 	"github.com/terrarium-go/terrarium/internal/mem"
+	"github.com/terrarium-go/terrarium/internal/sched"
 )
 
 // # The memory profile
@@ -37,8 +38,10 @@ const profileDepth = 128
 type memProfile struct {
 	mu      sync.Mutex // guards the rest; after the heap's locks
 	buckets []*memBucket
-	bytes   uint64            // charged for them
-	byStack map[string]uint64 // index in buckets by the bytes of the stack and the size
+	bytes   uint64                       // charged for them
+	byStack map[string]uint64            // index in buckets by the bytes of the stack and the size
+	pcs     [profileDepth + 2]uint64     // of the sample that is being taken
+	key     [(profileDepth + 3) * 8]byte // likewise
 }
 
 // memBucket is what was allocated at one stack, as far as it was sampled.
@@ -74,12 +77,7 @@ func (vm *VM) StartProfile() {
 		Alloc: func(c *heap.Cache, a mem.Addr, size uint64) {
 			for _, q := range vm.Sched.Ps() {
 				if g := q.Current(); q.Cache == c && g != nil && !q.Own() {
-					pcs := append(make([]uint64, 0, profileDepth+2), vm.Machine.Hook("runtime.mallocgc"))
-					if name := vm.Machine.Allocator(g); name != "" {
-						pcs = append(pcs, vm.Machine.Hook(name))
-					}
-					n := len(pcs)
-					p.sample(vm, a, size, pcs[:n+vm.Machine.Callers(g, 0, pcs[n:profileDepth+n])])
+					p.sample(vm, g, a, size)
 					return
 				}
 			}
@@ -88,14 +86,20 @@ func (vm *VM) StartProfile() {
 	})
 }
 
-// sample counts an object of size bytes at a, allocated at the stack pcs.
-func (p *memProfile) sample(vm *VM, a mem.Addr, size uint64, pcs []uint64) {
-	key := make([]byte, 0, profileDepth*8+8)
+// sample counts an object of size bytes at a that g allocates.
+func (p *memProfile) sample(vm *VM, g *sched.G, a mem.Addr, size uint64) {
+	p.mu.Lock()
+	pcs := append(p.pcs[:0], vm.Machine.Hook("runtime.mallocgc"))
+	if name := vm.Machine.Allocator(g); name != "" {
+		pcs = append(pcs, vm.Machine.Hook(name))
+	}
+	n := len(pcs)
+	pcs = p.pcs[:n+vm.Machine.Callers(g, 0, p.pcs[n:profileDepth+n])]
+	key := p.key[:0]
 	for _, pc := range pcs {
 		key = binary.LittleEndian.AppendUint64(key, pc)
 	}
 	key = binary.LittleEndian.AppendUint64(key, size)
-	p.mu.Lock()
 	b, ok := p.byStack[string(key)]
 	if !ok {
 		if !vm.Space.Charge(int64(len(key))+bucketCost, mem.KindRecord) {

@@ -74,31 +74,29 @@ func (f *figures) sys() uint64 {
 	return f.heap.HeapSys + f.heap.StackInuse + f.heap.Records + f.caches + f.profile + f.metadata() + f.other
 }
 
-// goal is the size of the heap at which the next collection is done; the largest number
-// when there is none.
+// goal is the size of the heap at which the next collection is done; when there is none, what the
+// soft limit leaves to the heap.
 func (f *figures) goal() uint64 {
 	if f.gc.Goal >= pacer.Never {
-		return math.MaxUint64
+		return uint64(f.gc.Limit) - min(uint64(f.gc.Limit), f.sys()-f.heap.HeapSys)
 	}
 	return f.gc.Goal
 }
 
-// marking is the processor time of marking beside the program and of pauses.
-func (f *figures) marking() (mark, pauses time.Duration) {
-	pauses = f.gc.PauseTotal * time.Duration(f.procs)
-	all := time.Duration(f.gc.CPU * float64(f.elapsed) * float64(f.procs))
-	return max(0, all-pauses), pauses
+// collecting is the processor time of collections.
+func (f *figures) collecting() time.Duration {
+	return f.gc.Assist + f.gc.Background + f.gc.Idle + f.gc.Paused
+}
+
+func (f *figures) scavenging() time.Duration {
+	return f.heap.ScavengeAssist + f.heap.ScavengeBackground
 }
 
 // user is the processor time that is left for the program.
-func (f *figures) user() time.Duration {
-	mark, pauses := f.marking()
-	return max(0, f.total()-f.idle-mark-pauses)
-}
+func (f *figures) user() time.Duration { return f.total() - f.idle - f.collecting() - f.scavenging() }
 
 func (f *figures) total() time.Duration {
-	mark, pauses := f.marking()
-	return max(f.elapsed*time.Duration(f.procs), f.idle+mark+pauses)
+	return max(f.elapsed*time.Duration(f.procs), f.idle+f.collecting()+f.scavenging())
 }
 
 // The kinds of metrics, as runtime/metrics numbers them.
@@ -160,15 +158,15 @@ func bySize(count func(c *heap.ClassStats) uint64) metric {
 var metrics = map[string]metric{
 	"/cgo/go-to-c-calls:calls": live(func(*sched.Sched) uint64 { return 0 }),
 
-	"/cpu/classes/gc/mark/assist:cpu-seconds":      seconds(func(f *figures) time.Duration { return 0 }),
-	"/cpu/classes/gc/mark/dedicated:cpu-seconds":   seconds(func(f *figures) time.Duration { d, _ := f.marking(); return d }),
-	"/cpu/classes/gc/mark/idle:cpu-seconds":        seconds(func(f *figures) time.Duration { return 0 }),
-	"/cpu/classes/gc/pause:cpu-seconds":            seconds(func(f *figures) time.Duration { _, d := f.marking(); return d }),
-	"/cpu/classes/gc/total:cpu-seconds":            seconds(func(f *figures) time.Duration { a, b := f.marking(); return a + b }),
+	"/cpu/classes/gc/mark/assist:cpu-seconds":      seconds(func(f *figures) time.Duration { return f.gc.Assist }),
+	"/cpu/classes/gc/mark/dedicated:cpu-seconds":   seconds(func(f *figures) time.Duration { return f.gc.Background }),
+	"/cpu/classes/gc/mark/idle:cpu-seconds":        seconds(func(f *figures) time.Duration { return f.gc.Idle }),
+	"/cpu/classes/gc/pause:cpu-seconds":            seconds(func(f *figures) time.Duration { return f.gc.Paused }),
+	"/cpu/classes/gc/total:cpu-seconds":            seconds((*figures).collecting),
 	"/cpu/classes/idle:cpu-seconds":                seconds(func(f *figures) time.Duration { return f.idle }),
-	"/cpu/classes/scavenge/assist:cpu-seconds":     seconds(func(f *figures) time.Duration { return 0 }),
-	"/cpu/classes/scavenge/background:cpu-seconds": seconds(func(f *figures) time.Duration { return 0 }),
-	"/cpu/classes/scavenge/total:cpu-seconds":      seconds(func(f *figures) time.Duration { return 0 }),
+	"/cpu/classes/scavenge/assist:cpu-seconds":     seconds(func(f *figures) time.Duration { return f.heap.ScavengeAssist }),
+	"/cpu/classes/scavenge/background:cpu-seconds": seconds(func(f *figures) time.Duration { return f.heap.ScavengeBackground }),
+	"/cpu/classes/scavenge/total:cpu-seconds":      seconds((*figures).scavenging),
 	"/cpu/classes/total:cpu-seconds":               seconds((*figures).total),
 	"/cpu/classes/user:cpu-seconds":                seconds((*figures).user),
 	"/gc/cleanups/executed:cleanups":               live(func(s *sched.Sched) uint64 { return s.Meters().Cleanups[1].Load() }),
@@ -190,7 +188,7 @@ var metrics = map[string]metric{
 	"/gc/heap/live:bytes":                          number(func(f *figures) uint64 { return f.gc.Last.Marked }),
 	"/gc/heap/objects:objects":                     number(func(f *figures) uint64 { return f.heap.HeapObjects }),
 	"/gc/heap/tiny/allocs:objects":                 number(func(f *figures) uint64 { return f.heap.Tiny }),
-	"/gc/limiter/last-enabled:gc-cycle":            number(func(f *figures) uint64 { return 0 }),
+	"/gc/limiter/last-enabled:gc-cycle":            number(func(f *figures) uint64 { return uint64(f.gc.Limited) }),
 	"/gc/pauses:seconds":                           times(func(m *sched.Meters) *sched.Histogram { return &m.PauseGC }),
 	"/gc/scan/globals:bytes":                       number(func(f *figures) uint64 { return f.gc.Last.Roots[gc.RootGlobals] }),
 	"/gc/scan/heap:bytes":                          number(func(f *figures) uint64 { return f.gc.Last.Marked }),

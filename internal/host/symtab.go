@@ -124,6 +124,6 @@ func stackText(c *Call) Status {
 		c.Sched.StopTheWorld(c.P)
 		defer c.Sched.StartTheWorld(c.P)
 	}
-	c.SetInt(4, copy(c.Bytes(0), c.Machine.Stack(c.G, all, c.Int(1))))
+	c.SetInt(4, c.Machine.Stack(c.G, all, c.Bytes(0)))
 	return OK
 }

@@ -144,7 +144,7 @@ func LoadImage(space *mem.Space, p *bytecode.Program) error {
 			continue
 		}
 		if !space.Commit(part.base, part.n, mem.KindData) {
-			return fmt.Errorf("program image of %d bytes does not fit the limit of %d bytes", ro+rw, space.Limit())
+			return fmt.Errorf("%w: globals and constants of the program, %d bytes", mem.ErrLimit, ro+rw)
 		}
 		if b, ok := space.Bytes(part.base, uint64(len(part.bytes))); ok {
 			mem.Populate(b)
@@ -196,7 +196,7 @@ func New(prog *bytecode.Program, space *mem.Space, h *heap.Heap, cfg Config) (*M
 		m.hooks[name] = uint32(i)
 	}
 	if !space.Charge(int64(len(prog.Code)*bytecode.InsBytes), mem.KindCode) {
-		return nil, fmt.Errorf("code of %d bytes does not fit the limit of %d bytes", len(prog.Code)*bytecode.InsBytes, space.Limit())
+		return nil, fmt.Errorf("%w: code of the program, %d bytes", mem.ErrLimit, len(prog.Code)*bytecode.InsBytes)
 	}
 	if err := m.patch(); err != nil {
 		return nil, err

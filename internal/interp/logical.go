@@ -58,11 +58,8 @@ func (m *Machine) baseOf(fn *abi.Func) uint32 {
 
 // expand gives the logical frames at an instruction of fn, innermost first.
 func (m *Machine) expand(fn *abi.Func, ins uint32) []host.Frame {
+	out := []host.Frame{m.innermost(fn, ins)}
 	l := fn.LineAt(ins - fn.Entry)
-	if len(fn.Lines) == 0 || ins-fn.Entry < fn.Lines[0].Start {
-		return []host.Frame{m.frame(fn, -1, m.pcOf(ins), fn.File, l.Line)}
-	}
-	out := []host.Frame{m.frame(fn, l.Inl, m.pcOf(ins), m.file(l.File), l.Line)}
 	if l.Inl < 0 {
 		return out
 	}
@@ -73,6 +70,15 @@ func (m *Machine) expand(fn *abi.Func, ins uint32) []host.Frame {
 		i = in.Parent
 	}
 	return out
+}
+
+// innermost is the first of these frames.
+func (m *Machine) innermost(fn *abi.Func, ins uint32) host.Frame {
+	l := fn.LineAt(ins - fn.Entry)
+	if len(fn.Lines) == 0 || ins-fn.Entry < fn.Lines[0].Start {
+		return m.frame(fn, -1, m.pcOf(ins), fn.File, l.Line)
+	}
+	return m.frame(fn, l.Inl, m.pcOf(ins), m.file(l.File), l.Line)
 }
 
 // frame is a logical frame in fn: inlined call inl, or fn itself.
@@ -95,6 +101,33 @@ func (m *Machine) visibleFrames(fn *abi.Func, ins uint32) []host.Frame {
 		fs = fs[:len(fs)-1]
 	}
 	return fs
+}
+
+// visiblePCs calls f for the program counters of visibleFrames until it says false, and reports whether it never did. Nothing
+// is allocated: profiles ask at every event.
+func (m *Machine) visiblePCs(fn *abi.Func, ins uint32, f func(pc uint64) bool) bool {
+	i, wrapper := fn.LineAt(ins-fn.Entry).Inl, fn.Flags&abi.Wrapper != 0
+	if i < 0 && wrapper {
+		return true
+	}
+	if !f(m.pcOf(ins)) {
+		return false
+	}
+	if i < 0 {
+		return true
+	}
+	base := uint32(len(m.code)) + m.baseOf(fn)
+	for i >= 0 && int(i) < len(fn.Inl) {
+		parent := fn.Inl[i].Parent
+		if parent < 0 && wrapper {
+			break
+		}
+		if !f(m.pcOf(base + uint32(i))) {
+			return false
+		}
+		i = parent
+	}
+	return true
 }
 
 // system reports whether a function is left out of tracebacks: package runtime's
@@ -129,7 +162,7 @@ func (m *Machine) Symbolize(pc uint64) (host.Frame, bool) {
 	if fn == nil {
 		return host.Frame{}, false
 	}
-	f := m.expand(fn, uint32(n))[0]
+	f := m.innermost(fn, uint32(n))
 	f.Col = m.prog.ColumnAt(uint32(n))
 	return f, true
 }

@@ -1,9 +1,9 @@
 package interp
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
 	"github.com/terrarium-go/terrarium/internal/bytecode"
@@ -68,12 +68,8 @@ func (m *Machine) Callers(g *sched.G, skip int, pcs []uint64) int {
 	}
 	all := true
 	m.physical(g, func(fn *abi.Func, ins uint32) bool {
-		for _, f := range m.visibleFrames(fn, ins) {
-			if all = add(f.PC); !all {
-				return false
-			}
-		}
-		return true
+		all = m.visiblePCs(fn, ins, add)
+		return all
 	})
 	if fn := m.closure(g.StartFn); g.PC == 0 && fn != nil {
 		add(m.pcOf(fn.Entry))
@@ -110,10 +106,17 @@ type shown struct {
 	offset uint64 // bytes into the function; 0 for inlined calls
 }
 
+// text is what tracebacks are written to, one behind the other.
+type text struct {
+	bytes.Buffer
+	inner, outer []shown // of visible, to be used again
+}
+
 // visible lists the frames of g that a traceback prints, those of package runtime among them if all:
 // the innermost and the outermost ones, with the number of those between. A stack may be deep and the
 // host's memory short, so that no more frames than these are kept at any time.
-func (m *Machine) visible(g *sched.G, all bool) (inner, outer []shown, elided int) {
+func (m *Machine) visible(t *text, g *sched.G, all bool) (inner, outer []shown, elided int) {
+	inner, outer = t.inner[:0], t.outer[:0]
 	n := 0 // frames found; outer is a ring of the last outerFrames of those behind inner
 	first := true
 	var recent [16]struct { // what a deep recursion comes back to
@@ -152,6 +155,7 @@ func (m *Machine) visible(g *sched.G, all bool) (inner, outer []shown, elided in
 		}
 		return true
 	})
+	t.inner, t.outer = inner, outer
 	if elided = n - len(inner) - len(outer); elided > 0 {
 		at := (n - innerFrames) % outerFrames
 		outer = slices.Concat(outer[at:], outer[:at])
@@ -159,7 +163,7 @@ func (m *Machine) visible(g *sched.G, all bool) (inner, outer []shown, elided in
 	return inner, outer, elided
 }
 
-func (f *shown) write(b *strings.Builder) {
+func (f *shown) write(b *bytes.Buffer) {
 	args := "()"
 	if f.args {
 		args = "(...)"
@@ -172,7 +176,7 @@ func (f *shown) write(b *strings.Builder) {
 }
 
 // traceback writes one goroutine.
-func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool) {
+func (m *Machine) traceback(b *text, g *sched.G, running, known bool) {
 	state := g.StateText()
 	if running {
 		state = "running"
@@ -191,7 +195,7 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 		fmt.Fprintf(b, ", synctest bubble %d", id)
 	}
 	if m.vm.Flags.TracebackLabels {
-		m.labels(b, g.Labels)
+		m.labels(&b.Buffer, g.Labels)
 	}
 	b.WriteString("]:\n")
 	switch {
@@ -199,34 +203,34 @@ func (m *Machine) traceback(b *strings.Builder, g *sched.G, running, known bool)
 		b.WriteString("\t(frames not known: it did not stop at a safepoint)\n")
 	case g.PC == 0:
 		if fn := m.closure(g.StartFn); fn != nil {
-			(&shown{Frame: host.Frame{Func: fn.Name, File: fn.File, Line: int(fn.Line)}}).write(b)
+			(&shown{Frame: host.Frame{Func: fn.Name, File: fn.File, Line: int(fn.Line)}}).write(&b.Buffer)
 		}
 	default:
 		level, _ := m.level()
-		inner, outer, elided := m.visible(g, level > 1)
+		inner, outer, elided := m.visible(b, g, level > 1)
 		if len(inner) == 0 {
-			inner, outer, elided = m.visible(g, true)
+			inner, outer, elided = m.visible(b, g, true)
 		}
 		for i := range inner {
-			inner[i].write(b)
+			inner[i].write(&b.Buffer)
 		}
 		if elided > 0 {
 			fmt.Fprintf(b, "...%d frames elided...\n", elided)
 		}
 		for i := range outer {
-			outer[i].write(b)
+			outer[i].write(&b.Buffer)
 		}
 	}
-	m.createdBy(b, g.CreatedBy, g.ParentID)
+	m.createdBy(&b.Buffer, g.CreatedBy, g.ParentID)
 	if gs, ok := g.Run.(*goroutine); ok {
 		for i := range gs.ancestors {
-			m.ancestor(b, &gs.ancestors[i])
+			m.ancestor(&b.Buffer, &gs.ancestors[i])
 		}
 	}
 }
 
 // createdBy writes where a goroutine was started, and by which one unless that is 0.
-func (m *Machine) createdBy(b *strings.Builder, pc uintptr, parent uint64) {
+func (m *Machine) createdBy(b *bytes.Buffer, pc uintptr, parent uint64) {
 	if pc == 0 {
 		return
 	}
@@ -235,7 +239,7 @@ func (m *Machine) createdBy(b *strings.Builder, pc uintptr, parent uint64) {
 	if fn == nil || system(fn.Name) {
 		return
 	}
-	f := m.expand(fn, ins)[0]
+	f := m.innermost(fn, ins)
 	fmt.Fprintf(b, "created by %s", f.Func)
 	if parent != 0 {
 		fmt.Fprintf(b, " in goroutine %d", parent)
@@ -247,7 +251,7 @@ func (m *Machine) createdBy(b *strings.Builder, pc uintptr, parent uint64) {
 // goroutine. g may be nil. The world is stopped. A destroyed stack does not keep
 // the rest from being printed.
 func (m *Machine) tracebacks(g *sched.G, all, known bool) []byte {
-	var b strings.Builder
+	var b text
 	level, others := m.level()
 	if level == 0 {
 		return nil
@@ -272,24 +276,29 @@ func (m *Machine) tracebacks(g *sched.G, all, known bool) []byte {
 			return b.Len() < 1<<20
 		})
 	}
-	return []byte(b.String())
+	return b.Bytes()
 }
 
-// Stack implements host.Frames.
-func (m *Machine) Stack(g *sched.G, all bool, most int) []byte {
-	var b strings.Builder
-	most = min(most, 16<<20)
-	m.traceback(&b, g, true, true)
-	if all {
+// Stack implements host.Frames. The text of one goroutine at a time is in the host's memory.
+func (m *Machine) Stack(g *sched.G, all bool, buf []byte) int {
+	var b text
+	n := 0
+	one := func(o *sched.G) bool {
+		m.traceback(&b, o, o == g, true)
+		n += copy(buf[n:], b.Bytes())
+		b.Reset()
+		return n < len(buf)
+	}
+	if one(g) && all {
 		m.vm.Sched.Goroutines(func(o *sched.G) bool {
-			if o != g && o.Shown() {
-				b.WriteByte('\n')
-				m.traceback(&b, o, false, true)
+			if o == g || !o.Shown() {
+				return true
 			}
-			return b.Len() < most
+			b.WriteByte('\n')
+			return one(o)
 		})
 	}
-	return []byte(b.String())
+	return n
 }
 
 // print writes to the guest's standard error.

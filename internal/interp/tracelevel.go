@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -113,7 +114,7 @@ func (m *Machine) dropAncestors(gs *goroutine) {
 }
 
 // ancestor writes an ancestor.
-func (m *Machine) ancestor(b *strings.Builder, a *ancestor) {
+func (m *Machine) ancestor(b *bytes.Buffer, a *ancestor) {
 	level, _ := m.level()
 	fmt.Fprintf(b, "[originating from goroutine %d]:\n", a.id)
 	for _, pc := range a.pcs {
@@ -136,7 +137,7 @@ func (m *Machine) ancestor(b *strings.Builder, a *ancestor) {
 }
 
 // labels writes profiler labels: a slice of pairs of strings, which guest memory holds.
-func (m *Machine) labels(b *strings.Builder, set mem.Addr) {
+func (m *Machine) labels(b *bytes.Buffer, set mem.Addr) {
 	const most, longest = 64, 1 << 12 // labels, bytes of each part
 	sp := m.vm.Space
 	text := func(a mem.Addr) string {

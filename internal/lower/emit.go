@@ -9,6 +9,8 @@ package lower
 // the set as slots.
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 
 	"github.com/terrarium-go/terrarium/internal/abi"
@@ -292,6 +294,7 @@ func (g *gen) write(undefined []int32, maps []uint32) {
 			fr.Objects = append(fr.Objects, FrameObject{uint32(v.slot), o.l.Type, uint64(o.l.Size)})
 		}
 	}
+	slices.SortFunc(fr.Objects, func(a, b FrameObject) int { return cmp.Compare(a.Slot, b.Slot) })
 	for i := range g.vars {
 		v := &g.vars[i]
 		h := VarHome{Var: v.v, Slot: -1, Heap: v.heap}

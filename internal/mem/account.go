@@ -1,10 +1,14 @@
 package mem
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
 )
+
+// ErrLimit is what an error wraps that says that the limit leaves no room for something.
+var ErrLimit = errors.New("out of memory")
 
 // Kind says what charged bytes are for.
 type Kind uint8

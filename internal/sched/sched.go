@@ -286,7 +286,7 @@ func (s *Sched) Start(hook string) error {
 		return fmt.Errorf("program has no function %s", hook)
 	}
 	if st != heap.OK {
-		return fmt.Errorf("starting the program: out of memory: %s", s.space.Breakdown())
+		return fmt.Errorf("%w: starting the program", mem.ErrLimit)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -92,6 +92,10 @@ func (s *Sched) StartTheWorld(p *P) {
 //	Ps()[:procs]   have ID == index;  gone == false
 //	Ps()[procs:]   gone;  IDs are >= procs, and differ
 
+// procCost is the bytes charged for a P that the program asks for beyond those it was started with: its record
+// and cache, its part of the collector, its worker's stack. Where the limit refuses, there are fewer.
+const procCost = 32 << 10
+
 // SetProcs changes GOMAXPROCS to n, cut to 1 … MaxProcs, and returns the former
 // number. p is the caller's P, whose goroutine is saved. Deterministic
 // schedulers keep their one P.
@@ -105,6 +109,10 @@ func (s *Sched) SetProcs(p *P, n int) int {
 	s.mu.Lock()
 	ps := append([]*P(nil), s.Ps()...)
 	for len(ps) < n {
+		if len(ps) >= s.cfg.Procs && !s.space.Charge(procCost, recordKind) {
+			n = len(ps)
+			break
+		}
 		q := s.newP(len(ps))
 		ps = append(ps, q)
 		s.workers.Add(1)
@@ -136,6 +144,9 @@ func (s *Sched) dissolve(q *P) {
 	s.mu.Lock()
 	ps := slices.DeleteFunc(slices.Clone(s.Ps()), func(r *P) bool { return r == q })
 	s.ps.Store(&ps)
+	if len(ps) >= s.cfg.Procs {
+		s.space.Uncharge(procCost, recordKind)
+	}
 	s.mu.Unlock()
 	s.wakeAny() // those who sleep may now be all there are: one looks at the question of deadlock again
 }

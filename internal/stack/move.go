@@ -38,7 +38,7 @@ func SizeFor(need uint64) uint64 {
 // and those behind it are free: nothing moves but the control words. It reports
 // false, with nothing changed, when they are not, or when the limit refuses.
 func (s *Stack) Extend(space *mem.Space, cache *heap.Cache, st *State, size uint64) bool {
-	more := int64(ControlLen(size)-len(s.Control)) * 8
+	more := cost(size) - cost(s.Size())
 	if size <= s.Size() || !space.Charge(more, mem.KindRecord) {
 		return false
 	}

@@ -92,11 +92,13 @@ func (s *Stack) ControlBase() uintptr {
 // ControlLen is the number of control words of a stack of size bytes.
 func ControlLen(size uint64) int { return int(size/MinAdvance) + controlSpare }
 
+// cost is the bytes of the host that a stack of size bytes takes: its control words, and marks while it is looked at.
+func cost(size uint64) int64 { return int64(ControlLen(size))*8 + int64(markBytes(size)) }
+
 // Alloc makes an empty stack of size bytes, a power of two. NeedGC and NoMemory
 // are the heap's.
 func Alloc(space *mem.Space, c *heap.Cache, size uint64, f heap.Flags) (Stack, heap.Status) {
-	n := ControlLen(size)
-	if !space.Charge(int64(n)*8, mem.KindRecord) {
+	if !space.Charge(cost(size), mem.KindRecord) {
 		if f&heap.AfterGC != 0 {
 			return Stack{}, heap.NoMemory
 		}
@@ -104,10 +106,10 @@ func Alloc(space *mem.Space, c *heap.Cache, size uint64, f heap.Flags) (Stack, h
 	}
 	lo, st := c.AllocStack(size, f)
 	if st != heap.OK {
-		space.Uncharge(int64(n)*8, mem.KindRecord)
+		space.Uncharge(cost(size), mem.KindRecord)
 		return Stack{}, st
 	}
-	return Stack{Lo: lo, Hi: lo + size, Control: make([]uint64, n)}, heap.OK
+	return Stack{Lo: lo, Hi: lo + size, Control: make([]uint64, ControlLen(size))}, heap.OK
 }
 
 // Free gives the storage back and leaves s empty. An empty stack is left alone.
@@ -116,7 +118,7 @@ func (s *Stack) Free(space *mem.Space, c *heap.Cache) {
 		return
 	}
 	c.FreeStack(s.Lo, s.Size())
-	space.Uncharge(int64(len(s.Control))*8, mem.KindRecord)
+	space.Uncharge(cost(s.Size()), mem.KindRecord)
 	*s = Stack{}
 }
 

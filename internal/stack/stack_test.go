@@ -257,3 +257,105 @@ func BenchmarkWalk(b *testing.B) {
 		Walk(f.code, &f.stack, f.state, func(*Frame) bool { return true })
 	}
 }
+
+// Objects of frames on a stack that goes round in a circle: every other frame's object leads to the one of the frame below,
+// the newest has the only pointer that a map names. Each that can be reached is shown once, at the right
+// place, also after the stack has moved; the others are not.
+func TestObjects(t *testing.T) {
+	f := newFixture(t)
+	prog := f.code.Prog
+	prog.Types = []abi.GCType{{}, {Size: 16, PtrBytes: 8, Mask: []uint64{1}}}
+	prog.Funcs[1].Objects = []abi.StackObject{{Slot: 5, Type: 1, Size: 16}, {Slot: 8, Type: 1, Size: 32}, {Slot: 20, Type: 1, Size: 16}}
+	big, st := Alloc(f.space, f.cache, 1<<20, 0)
+	if st != heap.OK {
+		t.Fatal(st)
+	}
+	f.stack.Free(f.space, f.cache)
+	f.stack, f.state = big, big.Start(f.space)
+	f.at(14)
+	const depth = 1000
+	slot := func(frame, n int) mem.Addr { return f.stack.Lo + uint64(frame*70+n)*8 }
+	for i := range depth {
+		if i > 0 {
+			f.call(70, 14)
+		}
+		// Frame i: the object at 20 leads into the second half of the one at 8, that to the frame below, two frames at a time.
+		f.space.Store64(slot(i, 20), slot(i, 10)+8)
+		f.space.Store64(slot(i, 10), 0)
+		if i > 1 {
+			f.space.Store64(slot(i, 10), slot(i-2, 21))
+		}
+		f.space.Store64(slot(i, 5), slot(i, 5))
+	}
+	f.space.Store64(slot(depth-1, 0), slot(depth-1, 20))
+	look := func() {
+		t.Helper()
+		got := map[mem.Addr]int{}
+		Objects(f.code, &f.stack, f.state, f.space, nil, func(base mem.Addr, words int, mask []uint64) { got[base]++ })
+		want := 0
+		for i := depth - 1; i >= 0; i -= 2 {
+			for _, n := range []int{8, 10, 20} {
+				want++
+				if got[slot(i, n)] != 1 {
+					t.Fatalf("frame %d: slot %d shown %d times", i, n, got[slot(i, n)])
+				}
+			}
+		}
+		if len(got) != want {
+			t.Errorf("%d objects shown, want %d", len(got), want)
+		}
+	}
+	look()
+	if st := f.stack.Move(f.code, f.space, f.cache, &f.state, 2<<20, 0, nil); st != heap.OK {
+		t.Fatal(st)
+	}
+	look()
+
+	// What the host holds keeps an object too; and a pointer into a newer frame, which no program has, is followed all the same.
+	f.space.Store64(slot(depth-1, 0), 0)
+	f.space.Store64(slot(1, 10), slot(depth-1, 20))
+	held := slot(1, 5)
+	n := 0
+	Objects(f.code, &f.stack, f.state, f.space, func(visit func(*uint64)) { visit(&held) }, func(mem.Addr, int, []uint64) { n++ })
+	if n != 1 {
+		t.Errorf("%d objects shown, want the one that is held", n)
+	}
+	held = slot(1, 10)
+	n = 0
+	seen := map[mem.Addr]bool{}
+	Objects(f.code, &f.stack, f.state, f.space, func(visit func(*uint64)) { visit(&held) }, func(a mem.Addr, _ int, _ []uint64) { seen[a] = true })
+	if len(seen) != depth/2*3 {
+		t.Errorf("%d objects shown, want all", len(seen))
+	}
+}
+
+// BenchmarkObjects looks for the objects of a thousand frames, each with three that are alive.
+func BenchmarkObjects(b *testing.B) {
+	f := newFixture(b)
+	prog := f.code.Prog
+	prog.Types = []abi.GCType{{}, {Size: 16, PtrBytes: 8, Mask: []uint64{1}}}
+	prog.Funcs[1].Objects = []abi.StackObject{{Slot: 8, Type: 1, Size: 16}, {Slot: 12, Type: 1, Size: 16}, {Slot: 20, Type: 1, Size: 16}}
+	big, st := Alloc(f.space, f.cache, 1<<20, 0)
+	if st != heap.OK {
+		b.Fatal(st)
+	}
+	f.stack, f.state = big, big.Start(f.space)
+	f.at(14)
+	slot := func(frame, n int) mem.Addr { return f.stack.Lo + uint64(frame*70+n)*8 }
+	for i := range 1000 {
+		if i > 0 {
+			f.call(70, 14)
+			f.space.Store64(slot(i, 12), slot(i-1, 20))
+		}
+		f.space.Store64(slot(i, 0), slot(i, 20))
+		f.space.Store64(slot(i, 20), slot(i, 8))
+		f.space.Store64(slot(i, 8), slot(i, 12))
+	}
+	n := 0
+	for b.Loop() {
+		Objects(f.code, &f.stack, f.state, f.space, nil, func(mem.Addr, int, []uint64) { n++ })
+	}
+	if n != b.N*3000 {
+		b.Fatal(n)
+	}
+}

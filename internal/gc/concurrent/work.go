@@ -70,6 +70,7 @@ type crew struct {
 	}
 
 	limiting atomic.Bool
+	limited  atomic.Uint32 // number of the cycle in which limiting was last switched on
 	limiter  struct {
 		mu   sync.Mutex
 		l    pacer.Limiter
@@ -476,7 +477,9 @@ func (c *Collector) look() {
 		all := int64(now.Sub(l.at))*int64(procs) - int64(idling-l.idle)
 		mine := used - int64(l.used)
 		l.l.Add(mine, all-mine)
-		w.limiting.Store(l.l.Limiting())
+		if on := l.l.Limiting(); w.limiting.Swap(on) != on && on {
+			w.limited.Store(c.done.Load() + 1)
+		}
 	}
 	l.at, l.idle, l.used = now, idling, time.Duration(used)
 }

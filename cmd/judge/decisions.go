@@ -155,7 +155,7 @@ func (c *comparison) compiler(pkg string) (map[string]string, error) {
 			continue
 		}
 		// What the go command has in its cache names files as seen from where it ran then.
-		if dir := filepath.ToSlash(filepath.Dir(m[1])); dir != pkg && !strings.HasSuffix(dir, "src/"+pkg) {
+		if dir := filepath.ToSlash(filepath.Dir(m[1])); dir != "." && dir != pkg && !strings.HasSuffix(dir, "src/"+pkg) {
 			continue // an instance of another package's generic function
 		}
 		if f := c.fact(filepath.Base(m[1])+":"+m[2]+":"+m[3], m[4]); f != "" {

@@ -20,6 +20,7 @@ func gotest(ctx context.Context, args []string) int {
 	timeout := fs.Duration("timeout", 60*time.Second, "for each test")
 	workers := fs.Int("p", 2, "tests at the same time")
 	modeNames := fs.String("modes", "default", "modes: default, all, or names")
+	every := fs.Int("every", 0, "in modes gcevery, beside and storm: a collection at every `N`th allocation (0: 97)")
 	kinds := fs.String("kinds", "", "only tests of these kinds: run, rundir, runindir, runoutput, errorcheckandrundir, buildrun")
 	junit := fs.String("junit", "", "write a JUnit report to this `file`")
 	list := fs.Bool("list", false, "list the tests and do not run them")
@@ -38,7 +39,7 @@ func gotest(ctx context.Context, args []string) int {
 	if err != nil {
 		return misuse(err)
 	}
-	modes, err := vmtest.Modes(*modeNames, 0)
+	modes, err := vmtest.Modes(*modeNames, *every)
 	if err != nil {
 		return misuse(err)
 	}

@@ -36,7 +36,7 @@ func main() { os.Exit(dispatch(os.Args[1:])) }
 const usage = `Judge runs programs under Terrarium and compares what they do with what they should do.
 
 usage: judge programs [-run regexp] [-modes default|all|names] [-dir folder] [-v] [-escape=false]
-       judge gotest   [-run regexp] [-kinds run,rundir,…] [-modes default|all|names] [-v] [-json] [-junit file] [-p n] [-timeout 60s] [-escape=false]
+       judge gotest   [-run regexp] [-kinds run,rundir,…] [-modes default|all|names] [-every n] [-v] [-json] [-junit file] [-p n] [-timeout 60s] [-escape=false]
        judge testprog [-run regexp] [-modes default|all|names] [-short] [-v] [-json] [-junit file] [-p n] [-timeout 60s]
        judge random   [-n 1000] [-seed 1] [-keep folder] [-debug flags]
        judge modules  [-run regexp] [-v]

@@ -250,6 +250,9 @@ func (a *Analyzer) text(n tree.Node) string {
 		return unaryOp(x.Op) + a.at(x.X, precPrimary)
 	case *tree.Binary:
 		p := prec(x)
+		if c, ok := x.Y.(*tree.Const); ok && (x.Op == token.SHL || x.Op == token.SHR) && c.As == nil && c.T == types.Typ[types.Int] {
+			return a.at(x.X, p) + " " + x.Op.String() + " uint(" + c.Val.String() + ")" // counts without a type are
+		}
 		return a.at(x.X, p) + " " + x.Op.String() + " " + a.at(x.Y, p+1)
 	case *tree.Deref:
 		return "*" + a.at(x.X, precPrimary)

@@ -258,12 +258,15 @@ func (w *work) wrap(c *callerOf, x tree.Expr) tree.Expr {
 		c.sites = append(c.sites, &site{wrap: b})
 		return b
 	case *tree.Block: // a wrapping that was copied
-		if in, ok := x.X.(*tree.Block); ok && len(x.Stmts) == 0 {
+		if in, ok := x.X.(*tree.Block); ok && len(x.Stmts) == 0 && !w.named(x) {
 			return in
 		}
 	}
 	return x
 }
+
+// named reports whether messages name the value of b as the result of an inlined call.
+func (w *work) named(b *tree.Block) bool { return w.in.opts.Text && b.Result != nil }
 
 // note takes down what variables get, once the calls are wrapped.
 func (w *work) note(list []tree.Stmt) {
@@ -431,7 +434,7 @@ func (w *work) run() {
 			}
 		}
 		tree.Edit(c.f.Body, func(x tree.Expr) tree.Expr {
-			if b, ok := x.(*tree.Block); ok && len(b.Stmts) == 0 {
+			if b, ok := x.(*tree.Block); ok && len(b.Stmts) == 0 && !w.named(b) {
 				switch x := b.X.(type) { // other values stay: they are taken where the call was
 				case *tree.Call:
 					return x

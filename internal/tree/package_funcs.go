@@ -21,7 +21,7 @@ func (p *Program) HeadPos(f *Func) token.Pos {
 }
 
 // PackageFuncs returns the functions of a package: the initialisers of its variables, every declared
-// function and method that is not generic, in source order, and the methods of the instances of its generic types that it
+// function and method that is not generic and has a name, in source order, and the methods of the instances of its generic types that it
 // names. path is the package's path in linker symbols.
 func (p *Program) PackageFuncs(path string) []*Func {
 	var out []*Func
@@ -41,7 +41,7 @@ func (p *Program) PackageFuncs(path string) []*Func {
 		pkg.FuncDecls(func(obj *types.Func, d *ast.FuncDecl) {
 			sig := obj.Type().(*types.Signature)
 			switch {
-			case sig.TypeParams().Len() > 0 || sig.RecvTypeParams().Len() > 0:
+			case sig.TypeParams().Len() > 0 || sig.RecvTypeParams().Len() > 0, d.Name.Name == "_":
 			case d.Recv == nil && d.Name.Name == "init" && d.Body != nil:
 				out = append(out, p.initFunc(obj, inits))
 				inits++

@@ -25,8 +25,9 @@ import (
 //	1. compile the test program, or take it from the cache (package terrarium)
 //	2. a passing run of the same program with the same flags is in the cache, and what it looked at
 //	   is unchanged: print what it printed, "(cached)" behind it (testresult.go)
-//	3. run it in the package's folder; print its output as it comes, or only if it fails
-//	4. with -json, turn the output into events (testjson.go)
+//	3. what go vet finds fails the package (vet.go)
+//	4. run it in the package's folder; print its output as it comes, or only if it fails
+//	5. with -json, turn the output into events (testjson.go)
 //
 // The next package is compiled while one runs. Output that programs read follows the go
 // command's: the lines ok, FAIL, ? and # and the exit codes 0, 1 (a test or a build failed) and 2 (wrong usage).
@@ -76,6 +77,7 @@ type testRun struct {
 	bench    bool
 	results  *cache.Cache // nil: results are not kept
 	timeout  time.Duration
+	vetMode  string // -vet
 }
 
 func runTest(c *command, args []string) int {
@@ -94,7 +96,7 @@ func runTest(c *command, args []string) int {
 	compileOnly := fs.Bool("c", false, "compile the tests to an image and do not run them")
 	image := fs.String("o", "", "write the image of the tests to this `file` or folder")
 	noCache := fs.Bool("no-cache", false, "compile anew, run anew, and keep nothing")
-	fs.String("vet", "", "accepted and ignored: go vet is not run")
+	fs.StringVar(&t.vetMode, "vet", "", "`checks` of go vet, comma-separated, that are made first, off, or all (default: those of go test)")
 	fs.Int("p", 1, "accepted and ignored: packages are tested one after the other")
 
 	extra, code, done := t.parse(fs, args)
@@ -120,6 +122,11 @@ func runTest(c *command, args []string) int {
 			}
 		}
 	}
+	if err := checkVet(t.vetMode); err != nil {
+		fmt.Fprintf(os.Stderr, "terrarium test: %v\n", err)
+		return 2
+	}
+	warnVet(t.vetMode)
 	keep := len(t.packages) > 0 && len(extra) == 0 && !*noCache && t.machineDecides()
 	t.args = []string{"-test.paniconexit0"}
 	if t.marked {
@@ -229,21 +236,41 @@ func (t *testRun) parse(fs *flag.FlagSet, args []string) (extra []string, code i
 // compiled is a test program, or why there is none.
 type compiled struct {
 	*terrarium.TestProgram
-	path string
-	err  error
+	path   string
+	err    error
+	vet    *vetting
+	result *result
+	kept   []byte // what the same run printed before
+	known  bool   // kept is set
+}
+
+// compile compiles the tests of a package, looks for a kept result and begins to vet.
+func (t *testRun) compile(ctx context.Context, path string) *compiled {
+	c := &compiled{path: path, vet: t.vet(ctx, path)}
+	c.TestProgram, c.err = t.set.Compile(ctx, path)
+	if c.err == nil && c.Program != nil {
+		c.result = t.result(c.TestProgram)
+		c.kept, c.known = c.result.get()
+	}
+	if c.err != nil || c.known {
+		c.vet.cancel()
+		c.vet = nil
+	} else if c.vet != nil {
+		c.vet.start()
+	}
+	return c
 }
 
 // all tests the packages. One is compiled ahead.
 func (t *testRun) all(ctx context.Context, failfast bool) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ready := make(chan compiled)
+	ready := make(chan *compiled)
 	go func() {
 		defer close(ready)
 		for _, path := range t.set.Paths() {
-			p, err := t.set.Compile(ctx, path)
 			select {
-			case ready <- compiled{p, path, err}:
+			case ready <- t.compile(ctx, path):
 			case <-ctx.Done():
 				return
 			}
@@ -251,7 +278,7 @@ func (t *testRun) all(ctx context.Context, failfast bool) int {
 	}()
 	code := 0
 	for p := range ready {
-		if !t.one(ctx, &p) {
+		if !t.one(ctx, p) {
 			code = 1
 			if failfast {
 				break
@@ -272,6 +299,9 @@ func (t *testRun) one(ctx context.Context, p *compiled) (ok bool) {
 	var out io.Writer = os.Stdout
 	var buf bytes.Buffer
 	var events *converter
+	if found := p.vet.wait(); found != "" {
+		p.err = &vetError{p.path, found}
+	}
 	if t.json {
 		if p.err != nil {
 			buildEvents(os.Stdout, p.path, p.err)
@@ -288,7 +318,7 @@ func (t *testRun) one(ctx context.Context, p *compiled) (ok bool) {
 	switch {
 	case p.err != nil:
 		why := "build failed"
-		if terrarium.SetupFailed(p.err) {
+		if setupFailed(p.err) {
 			why = "setup failed"
 		}
 		fmt.Fprintf(out, "FAIL\t%s [%s]\n", p.path, why)
@@ -306,12 +336,12 @@ func (t *testRun) one(ctx context.Context, p *compiled) (ok bool) {
 	default:
 		out = &buf
 	}
-	result := t.result(p.TestProgram)
-	if text, ok := result.get(); ok {
+	result := p.result
+	if p.known {
 		if out != io.Writer(&buf) {
-			out.Write(text)
+			out.Write(p.kept)
 		} else {
-			os.Stdout.Write(text)
+			os.Stdout.Write(p.kept)
 		}
 		return true
 	}
@@ -385,7 +415,7 @@ var noTests = []byte("\ntesting: warning: no tests to run\n")
 
 // buildReport is what is printed about the tests of a package that are not to be had.
 func buildReport(path string, err error) string {
-	if !terrarium.SetupFailed(err) {
+	if !setupFailed(err) {
 		return terrarium.BuildReport(err)
 	}
 	text := ""
@@ -393,6 +423,12 @@ func buildReport(path string, err error) string {
 		text += "# " + path + "\n" + m + "\n"
 	}
 	return text
+}
+
+// setupFailed reports whether the files of a package were not to be had, as opposed to what is wrong in them.
+func setupFailed(err error) bool {
+	var vet *vetError
+	return !errors.As(err, &vet) && terrarium.SetupFailed(err)
 }
 
 // writeImages writes the images of the test programs to a folder, or that of the only one to a file.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -15,11 +16,20 @@ import (
 // testingModule has packages whose tests pass, fail, panic and do not compile.
 const testingModule = "../../testdata/modules/testing"
 
-// goTest runs the real go test in a folder.
+// goTest runs the real go test in a folder, without go vet.
 func goTest(t *testing.T, dir string, args ...string) (stdout string, code int) {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"test", "-vet=off"}, args...)...)
+	stdout, _, code = realGo(t, dir, append([]string{"test", "-vet=off"}, args...)...)
+	return stdout, code
+}
+
+// realGo runs the go command in a folder.
+func realGo(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -27,7 +37,7 @@ func goTest(t *testing.T, dir string, args ...string) (stdout string, code int) 
 	} else if err != nil {
 		t.Skip("no go command: ", err)
 	}
-	return string(out), code
+	return string(out), errs.String(), code
 }
 
 var (
@@ -92,7 +102,7 @@ func TestTestLikeGo(t *testing.T) {
 		t.Run(line, func(t *testing.T) {
 			args := strings.Fields(line)
 			want, code := goTest(t, testingModule, args...)
-			got, stderr, gotCode := runCommand(t, testingModule, nil, []string{cache}, append([]string{"test"}, args...)...)
+			got, stderr, gotCode := runCommand(t, testingModule, nil, []string{cache}, append([]string{"test", "-vet=off"}, args...)...)
 			if w, g := setupFirst(comparable(want)), setupFirst(comparable(got)); w != g || code != gotCode {
 				t.Errorf("exit code %d, go test has %d; printed\n%s\ngo test prints\n%s\nstandard error:\n%s", gotCode, code, g, w, stderr)
 			}
@@ -101,7 +111,7 @@ func TestTestLikeGo(t *testing.T) {
 	t.Run("in the folder", func(t *testing.T) {
 		for _, dir := range []string{"pass", "fail", "none", "."} {
 			want, code := goTest(t, filepath.Join(testingModule, dir))
-			got, _, gotCode := runCommand(t, filepath.Join(testingModule, dir), nil, []string{cache}, "test")
+			got, _, gotCode := runCommand(t, filepath.Join(testingModule, dir), nil, []string{cache}, "test", "-vet=off")
 			if comparable(got) != comparable(want) || gotCode != code {
 				t.Errorf("exit code %d, go test has %d; printed\n%s\ngo test prints\n%s", gotCode, code, got, want)
 			}
@@ -224,7 +234,7 @@ func TestResultsAreKept(t *testing.T) {
 	write("more_test.go", "package files\n\nimport \"testing\"\n\nfunc TestMore(t *testing.T) {}\n")
 	run(false, "b", "./files")
 	run(true, "b", "./files")
-	if out, _, _ := runCommand(t, filepath.Join(dir, "files"), nil, []string{cache}, "test"); strings.Contains(out, "cached") {
+	if out, _, _ := runCommand(t, filepath.Join(dir, "files"), nil, []string{cache}, "test", "-vet=off"); strings.Contains(out, "cached") {
 		t.Errorf("without a package list nothing is cached: %s", out)
 	}
 }
@@ -250,3 +260,22 @@ func TestRefusedTestFlags(t *testing.T) {
 		}
 	}
 }
+
+// TestVetLikeGo compares what go test and terrarium test say of a package that vet is not content with.
+func TestVetLikeGo(t *testing.T) {
+	const dir = "../../testdata/modules/vetted"
+	cache := "TERRARIUM_CACHE=" + t.TempDir()
+	for _, line := range []string{".", "-json .", "-vet=bool .", "-vet=all .", "-vet=off .", "vetted.go vetted_test.go"} {
+		t.Run(line, func(t *testing.T) {
+			args := append([]string{"test"}, strings.Fields(line)...)
+			out, errs, code := realGo(t, dir, args...)
+			gotOut, gotErrs, gotCode := runCommand(t, dir, nil, []string{cache}, args...)
+			clean := func(s string) string { return eventTime.ReplaceAllString(comparable(s), "") }
+			if clean(gotOut) != clean(out) || gotErrs != errs || gotCode != code {
+				t.Errorf("exit code %d, printed\n%s%s\ngo test has %d and prints\n%s%s", gotCode, gotOut, gotErrs, code, out, errs)
+			}
+		})
+	}
+}
+
+var eventTime = regexp.MustCompile(`"(Time|Elapsed)":("[^"]*"|[0-9.e-]+),?`)

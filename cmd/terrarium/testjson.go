@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -276,17 +277,45 @@ func (c *converter) close(ok bool) {
 	c.emit(e)
 }
 
-// buildEvents are the events of a package that does not compile.
+// buildEvents are the events of a package that does not compile: for each package that the report is about its lines,
+// then that it has failed.
 func buildEvents(w io.Writer, path string, err error) {
-	name := failedBuild(path, err)
+	name := ""
+	end := func() {
+		if name != "" {
+			writeEvent(w, &event{ImportPath: name, Action: "build-fail"})
+		}
+	}
 	for line := range strings.Lines(buildReport(path, err)) {
+		if head, ok := strings.CutPrefix(line, "# "); name == "" || ok && !strings.HasPrefix(head, "[") && !setupFailed(err) {
+			end()
+			name = builtName(path, strings.TrimSpace(head), err)
+		}
 		writeEvent(w, &event{ImportPath: name, Action: "build-output", Output: &line})
 	}
-	writeEvent(w, &event{ImportPath: name, Action: "build-fail"})
+	end()
+}
+
+// builtName names in events what a report has below a head.
+func builtName(path, head string, err error) string {
+	var vet *vetError
+	switch {
+	case errors.As(err, &vet):
+		return head + " [" + path + ".test]"
+	case setupFailed(err):
+		return failedBuild(path, err)
+	}
+	return head
 }
 
 // failedBuild names what failed.
 func failedBuild(path string, err error) string {
+	var vet *vetError
+	if errors.As(err, &vet) {
+		last := vet.report[strings.LastIndex("\n"+vet.report, "\n# [")+len("# ["):]
+		last, _, _ = strings.Cut(last, "]")
+		return builtName(path, last, err)
+	}
 	if pkg := terrarium.FailedPackage(err); pkg != "" {
 		return pkg
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,7 +49,8 @@ func (t *testRun) result(p *terrarium.TestProgram) *result {
 	}
 	log.Close()
 	m := &t.m
-	machine := strings.Join([]string{size(m.memory).text(), m.gc, size(m.stack).text()}, " ")
+	checks, vetted := t.vetFlags()
+	machine := strings.Join([]string{fmt.Sprint("vet ", vetted, checks), size(m.memory).text(), m.gc, size(m.stack).text()}, " ")
 	parts := append([]string{"result", string(sum[:]), p.Path, p.Dir, machine, os.Getenv("GOMAXPROCS"), os.Getenv("GODEBUG")}, t.args...)
 	return &result{t.results, cache.KeyOf(parts...), p, log.Name(), time.Now()}
 }

@@ -76,14 +76,14 @@ func (e *Errors) format(m Error) string {
 		return strings.ReplaceAll(m.Msg, "\n\t"+e.Dir+"/", "\n\t")
 	}
 	pos := m.Pos
-	pos.Filename = shortName(e.Dir, pos.Filename)
+	pos.Filename = ShortName(e.Dir, pos.Filename)
 	if e.Setup {
 		pos.Filename = strings.TrimPrefix(pos.Filename, "./")
 	}
 	return pos.String() + ": " + shortNames(e.Dir, m.Msg)
 }
 
-// shortNames writes the positions inside a message as shortName does.
+// shortNames writes the positions inside a message as ShortName does.
 func shortNames(dir, msg string) string {
 	if dir == "" {
 		return msg
@@ -100,8 +100,8 @@ func shortNames(dir, msg string) string {
 	return strings.Join(parts, "")
 }
 
-// shortName returns name as the go command prints it: "./x.go" in dir, "sub/x.go" below it, else unchanged.
-func shortName(dir, name string) string {
+// ShortName returns name as the go command prints it: "./x.go" in dir, "sub/x.go" below it, else unchanged.
+func ShortName(dir, name string) string {
 	if dir == "" || !filepath.IsAbs(name) {
 		return name
 	}

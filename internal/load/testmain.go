@@ -32,7 +32,7 @@ type testFunc struct {
 //		os.Exit(m.Run())
 //	}
 func (l *loader) testMain(s *source, t *Test) (*source, error) {
-	errs := errorList{fset: l.fset, pkg: s.path}
+	errs := errorList{fset: l.fset, pkg: s.path + ".test"}
 	var tests, benchmarks, fuzz, examples []testFunc
 	var start *testFunc
 	collect := func(files []*file, pkg string) {
@@ -48,7 +48,7 @@ func (l *loader) testMain(s *source, t *Test) (*source, error) {
 				case name == "TestMain" && !takesTesting(d, "T"):
 					if checkTest(d, "M", &errs) {
 						if start != nil {
-							errs.at(d.Name.Pos(), "multiple definitions of TestMain")
+							errs.add(token.Position{}, "multiple definitions of TestMain")
 						}
 						start = &fn
 					}
@@ -78,7 +78,7 @@ func (l *loader) testMain(s *source, t *Test) (*source, error) {
 	collect(s.tests, "_test")
 	collect(s.xtests, "_xtest")
 	if len(errs.list) > 0 {
-		return nil, &Errors{List: errs.sorted(), Dir: l.dir}
+		return nil, &Errors{List: errs.list[:1], Dir: l.dir, Setup: true}
 	}
 	t.Tests, t.Benchmarks, t.Fuzz, t.Examples = names(tests), names(benchmarks), names(fuzz), names(examples)
 	t.TestMain = start != nil
@@ -182,11 +182,11 @@ func takesTesting(d *ast.FuncDecl, x string) bool {
 func checkTest(d *ast.FuncDecl, x string, errs *errorList) bool {
 	name := d.Name.Name
 	if !takesTesting(d, x) {
-		errs.at(d.Name.Pos(), "wrong signature for %s, must be: func %s(%s *testing.%s)", name, name, strings.ToLower(x), x)
+		errs.add(token.Position{}, "%v: wrong signature for %s, must be: func %s(%s *testing.%s)", errs.fset.Position(d.Pos()), name, name, strings.ToLower(x), x)
 		return false
 	}
 	if d.Type.TypeParams.NumFields() > 0 {
-		errs.at(d.Name.Pos(), "wrong signature for %s, test functions cannot have type parameters", name)
+		errs.add(token.Position{}, "%v: wrong signature for %s, test functions cannot have type parameters", errs.fset.Position(d.Pos()), name)
 		return false
 	}
 	return true

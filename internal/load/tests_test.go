@@ -112,7 +112,7 @@ func TestW() {}
 	}
 	for path, want := range map[string]string{
 		"cycle": "package example.com/m/cycle\n\timports example.com/m/cycle/up from c_test.go\n\timports example.com/m/cycle from up.go: import cycle not allowed in test",
-		"wrong": "wrong/w_test.go:3:6: wrong signature for TestW, must be: func TestW(t *testing.T)",
+		"wrong": dir + "/wrong/w_test.go:3:1: wrong signature for TestW, must be: func TestW(t *testing.T)",
 	} {
 		if _, err := set.Load("example.com/m/" + path); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", path, err)

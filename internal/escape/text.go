@@ -220,6 +220,9 @@ func (a *Analyzer) text(n tree.Node) string {
 		case *types.Struct, *types.Array:
 			return a.spelled(x.P, x.T) + "{}"
 		}
+		if x.Conv {
+			return a.conversion(x.P, x.T, "nil")
+		}
 		return "nil"
 	case *tree.Ref:
 		if x.V.Kind == tree.Global {
@@ -331,7 +334,7 @@ func (a *Analyzer) text(n tree.Node) string {
 	case *tree.IfaceConv:
 		return a.conv(x.P, x.T, x.X)
 	case *tree.Assert:
-		return a.at(x.X, precPrimary) + ".(" + a.typeText(x.To) + ")"
+		return a.at(x.X, precPrimary) + ".(" + a.spelled(x.P, x.To) + ")"
 	case *tree.IfaceData:
 		return a.text(x.X)
 	case *tree.Recv:
@@ -402,6 +405,11 @@ func splitSym(sym string) (pkg, name string, ok bool) {
 }
 
 func (a *Analyzer) conv(pos token.Pos, t types.Type, x tree.Expr) string {
+	return a.conversion(pos, t, a.text(x))
+}
+
+// conversion is the text of the conversion of x.
+func (a *Analyzer) conversion(pos token.Pos, t types.Type, x string) string {
 	s := a.spelled(pos, t)
 	switch types.Unalias(t).(type) {
 	case *types.Named, *types.Basic:
@@ -410,7 +418,7 @@ func (a *Analyzer) conv(pos token.Pos, t types.Type, x tree.Expr) string {
 			s = "(" + s + ")"
 		}
 	}
-	return s + "(" + a.text(x) + ")"
+	return s + "(" + x + ")"
 }
 
 func (a *Analyzer) literalText(x tree.Expr) string {

@@ -193,7 +193,7 @@ func (b *builder) deferredCall(e *ast.CallExpr, kind closureKind, at token.Pos) 
 		} else if x.F != nil && x.F.Outer != nil {
 			// The real compiler keeps the literal there, which is not needed; closures are as large as its.
 			c.fn.Captures = append(c.fn.Captures, &Var{Name: "fn", T: unit, Kind: Capture, Pos: pos, Func: c.fn, Temp: true})
-			cl.Vals = append(cl.Vals, &Zero{cl.Typed})
+			cl.Vals = append(cl.Vals, &Zero{Typed: cl.Typed})
 		}
 		for i, a := range x.Args {
 			if x.Method != nil && i == 0 {

@@ -204,7 +204,7 @@ func (c *Copy) Expr(x Expr) Expr {
 	case *Const:
 		return &Const{Typed: c.typed(x.Typed), Val: x.Val, As: x.As}
 	case *Zero:
-		return &Zero{c.typed(x.Typed)}
+		return &Zero{c.typed(x.Typed), x.Conv}
 	case *Ref:
 		if s, ok := c.Subst[x.V]; ok {
 			return again(s, c.at(x.At))
@@ -290,7 +290,7 @@ func again(x Expr, at At) Expr {
 	case *Const:
 		return &Const{Typed: Typed{at, x.T}, Val: x.Val, As: x.As}
 	case *Zero:
-		return &Zero{Typed{at, x.T}}
+		return &Zero{Typed{at, x.T}, x.Conv}
 	case *Ref:
 		return &Ref{Typed{at, x.T}, x.V, x.As}
 	case *FuncRef:

@@ -273,7 +273,7 @@ func (o *orderer) rangeMap(s *Range, t *types.Map) {
 	}
 	o.emit(&Declare{At: At{pos}, V: it})
 	o.emit(step("mapiterinit", hm, at()))
-	cond := o.binary(token.NEQ, word(0, nil), &Zero{Typed{At{pos}, ptr}}, o.basic(types.Bool))
+	cond := o.binary(token.NEQ, word(0, nil), &Zero{Typed: Typed{At{pos}, ptr}}, o.basic(types.Bool))
 	var start []Stmt
 	if s.Key != nil || s.Val != nil || len(s.Decl) > 0 {
 		start = o.roundStart(s, s.Key, s.Val, word(0, t.Key()), word(1, t.Elem()))

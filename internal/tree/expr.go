@@ -121,6 +121,11 @@ func (b *builder) expr(e ast.Expr) Expr {
 		x := b.expr(e.X)
 		t := b.typ(tv.Type)
 		if tup, ok := t.(*types.Tuple); ok {
+			b.spell(e.Lparen, e.Type, tup.At(0).Type())
+		} else {
+			b.spell(e.Lparen, e.Type, t)
+		}
+		if tup, ok := t.(*types.Tuple); ok {
 			return &Assert{Typed: b.typed(e, t), X: x, To: b.p.Canon(tup.At(0).Type()), CommaOk: true}
 		}
 		return &Assert{Typed: b.typed(e, t), X: x, To: t}
@@ -149,7 +154,7 @@ func (b *builder) typed(e ast.Expr, t types.Type) Typed { return Typed{At{exprPo
 
 func (b *builder) zero(t types.Type, pos token.Pos) Expr {
 	t = b.p.Canon(t)
-	return &Zero{Typed{At{pos}, t}}
+	return &Zero{Typed: Typed{At{pos}, t}}
 }
 
 func (b *builder) intConst(n int64, t types.Type, pos token.Pos) *Const {

@@ -260,7 +260,7 @@ func (b *builder) keepPointers(c *Call, vals []Expr) (pre []Stmt) {
 // pack puts the values from n on into a slice literal of type t, or nil when there are none.
 func (b *builder) pack(vals []Expr, n int, t types.Type, pos token.Pos) []Expr {
 	if len(vals) == n {
-		return append(vals, &Zero{Typed{At{pos}, t}})
+		return append(vals, &Zero{Typed: Typed{At{pos}, t}})
 	}
 	lit := &ArrayLit{Typed: Typed{At{pos}, t}, Len: int64(len(vals) - n), Dots: true}
 	for i, v := range vals[n:] {

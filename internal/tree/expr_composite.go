@@ -21,7 +21,7 @@ func (b *builder) compositeOf(e *ast.CompositeLit, t types.Type) Expr {
 	switch u := t.Underlying().(type) {
 	case *types.Struct:
 		if len(e.Elts) == 0 {
-			return &Zero{at}
+			return &Zero{Typed: at}
 		}
 		lit := &StructLit{Typed: at, Vals: make([]Expr, u.NumFields())}
 		last := -1
@@ -47,7 +47,7 @@ func (b *builder) compositeOf(e *ast.CompositeLit, t types.Type) Expr {
 	case *types.Array:
 		lit := &ArrayLit{Typed: at, Len: u.Len()}
 		if len(e.Elts) == 0 {
-			return &Zero{at}
+			return &Zero{Typed: at}
 		}
 		b.elements(lit, e.Elts, b.p.Canon(u.Elem()))
 		return lit

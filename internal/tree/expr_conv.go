@@ -91,7 +91,7 @@ func (b *builder) convert(x Expr, t types.Type) Expr {
 	switch x := x.(type) {
 	case *Zero:
 		if have == types.Typ[types.UntypedNil] {
-			return &Zero{at}
+			return &Zero{Typed: at}
 		}
 	case *Const:
 		if !isIface(t) {
@@ -110,7 +110,11 @@ func (b *builder) convert(x Expr, t types.Type) Expr {
 // conversion builds the explicit conversion T(e).
 func (b *builder) conversion(e ast.Expr, t types.Type, pos token.Pos) Expr {
 	if b.isNil(e) {
-		return b.zero(t, pos)
+		z := b.zero(t, pos)
+		if z, ok := z.(*Zero); ok {
+			z.Conv = true
+		}
+		return z
 	}
 	x := b.expr(e)
 	if x.Type() == t {

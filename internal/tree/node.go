@@ -173,7 +173,10 @@ type (
 		As  *Var // the parameter of an inlined function that the constant stands for, in messages; nil: none
 	}
 	// Zero is the zero value of any type (nil included).
-	Zero struct{ Typed }
+	Zero struct {
+		Typed
+		Conv bool // of a conversion of nil in the source, for messages
+	}
 	// Ref is a variable, as value or as an assignable place.
 	Ref struct {
 		Typed

@@ -369,7 +369,7 @@ func (o *orderer) nilCheck(e *Builtin) Expr {
 		return x
 	}
 	b := o.basic(types.Uint8)
-	null := &Zero{Typed{At{pos}, o.p.Canon(types.NewPointer(b))}}
+	null := &Zero{Typed: Typed{At{pos}, o.p.Canon(types.NewPointer(b))}}
 	o.emit(&If{
 		At:   At{pos},
 		Cond: &IsType{Typed: Typed{At{pos}, o.basic(types.Bool)}, X: x},
@@ -488,7 +488,7 @@ func (o *orderer) spreadLiteral(place, x Expr) bool {
 	for _, p := range placeOperands(place, buf[:0]) {
 		*p.e = o.pin(*p.e)
 	}
-	o.emit(assign(x.Pos(), place, &Zero{s.Typed}))
+	o.emit(assign(x.Pos(), place, &Zero{Typed: s.Typed}))
 	o.storeFields(place, s)
 	return true
 }
@@ -522,7 +522,7 @@ func (o *orderer) store(place, x Expr, zeroed bool) {
 		case *StructLit:
 			st := x.T.Underlying().(*types.Struct)
 			if !zeroed {
-				o.emit(assign(x.Pos(), place, &Zero{x.Typed}))
+				o.emit(assign(x.Pos(), place, &Zero{Typed: x.Typed}))
 			}
 			for i, v := range x.Vals {
 				if v != nil {

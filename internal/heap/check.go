@@ -217,7 +217,7 @@ func (t *specialTable) checkHeap(i uint32) error {
 		if below == 0 {
 			continue
 		}
-		if priority(below) > priority(i) {
+		if t.priority(below) > t.priority(i) {
 			return fmt.Errorf("special %d is above %d with less priority", i, below)
 		}
 		if err := t.checkHeap(below); err != nil {

@@ -2,6 +2,7 @@ package heap
 
 import (
 	"math/bits"
+	"math/rand/v2"
 	"unsafe"
 
 	"github.com/terrarium-go/terrarium/internal/mem"
@@ -16,8 +17,9 @@ import (
 //	record 0 is none;  records handed out = free ones + those in trees
 //
 // The records of a span are a treap (Seidel and Aragon): a search tree by (Offset, Kind), among equals the newest
-// first, and a heap by priority, a hash of the record's number. So each operation takes logarithmic time
-// with any number of specials on a span, and the shape does not depend on the order in which they come. A bitmap by span id says which spans have a tree.
+// first, and a heap by priority, a hash of the record's number and of a number that no guest knows. So each operation takes
+// logarithmic time with any number of specials on a span, and nobody can choose the order in which they come so that a tree becomes
+// a list, along which the host would recurse. A bitmap by span id says which spans have a tree.
 //
 //	Span.first != 0  =  bit id of bearing is set
 //	left < record <= right in order;  priority(record) > priority(left), priority(right)
@@ -52,6 +54,7 @@ type specialTable struct {
 	base    unsafe.Pointer // of record 0
 	top     uint64         // bytes of records ever handed out
 	free    uint32
+	seed    uint32    // of priorities
 	bearing *mem.Lazy // bit per span id
 }
 
@@ -59,7 +62,7 @@ func (t *specialTable) init(space *mem.Space) (err error) {
 	if t.records, err = space.Lazy(mostSpecials*recordBytes, mem.KindMetadata); err != nil {
 		return err
 	}
-	t.base, t.top = t.records.Base(), recordBytes
+	t.base, t.top, t.seed = t.records.Base(), recordBytes, rand.Uint32()
 	t.bearing, err = space.Lazy(maxPages*maxRecord/RecordUnit/8, mem.KindMetadata)
 	return err
 }
@@ -117,8 +120,9 @@ func (t *specialTable) bearer(id uint32) (uint32, bool) {
 	return 0, false
 }
 
-// priority of a record; the finalizer of MurmurHash3, which no order of numbers makes a list of.
-func priority(i uint32) uint32 {
+// priority of a record; the finalizer of MurmurHash3.
+func (t *specialTable) priority(i uint32) uint32 {
+	i ^= t.seed
 	i = (i ^ i>>16) * 0x85ebca6b
 	i = (i ^ i>>13) * 0xc2b2ae35
 	return i ^ i>>16
@@ -150,7 +154,7 @@ func (t *specialTable) merge(a, b uint32) uint32 {
 		return b
 	case b == 0:
 		return a
-	case priority(a) > priority(b):
+	case t.priority(a) > t.priority(b):
 		r := t.at(a)
 		r.right = t.merge(r.right, b)
 		return a

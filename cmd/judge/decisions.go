@@ -61,8 +61,13 @@ var costs = comparison{
 // packages compares each package and prints how far the facts agree.
 func (c *comparison) packages(pkgs []string, verbose bool) int {
 	var all, agree int
-	for _, pkg := range pkgs {
-		n, same, diff, err := c.pkg(pkg)
+	list, err := c.list(pkgs)
+	if err != nil {
+		return misuse(err)
+	}
+	for _, l := range list {
+		pkg := l.path
+		n, same, diff, err := c.pkg(l)
 		if err != nil {
 			fmt.Printf("skip %s: %v\n", pkg, firstLine(err.Error()))
 			continue
@@ -85,12 +90,12 @@ func (c *comparison) packages(pkgs []string, verbose bool) int {
 
 // pkg compares one package: the number of facts of both sides together, of those that are the same, and the differences in the order of
 // the source.
-func (c *comparison) pkg(pkg string) (all, same int, diff []string, err error) {
-	theirs, err := c.compiler(pkg)
+func (c *comparison) pkg(l listed) (all, same int, diff []string, err error) {
+	theirs, err := c.compiler(l)
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	found, fset, err := analyse(explain.Options{NoInline: c.noInline, Level: c.level}, pkg)
+	found, fset, err := analyse(explain.Options{NoInline: c.noInline, Level: c.level}, l.path)
 	if err != nil {
 		return 0, 0, nil, err
 	}
@@ -140,9 +145,27 @@ func inSource(a, b string) bool {
 
 var factPlace = regexp.MustCompile(`^(?:call )?(\S+\.go):(\d+):(\d+)`)
 
+// listed is a package to compare.
+type listed struct{ path, dir string }
+
+// list asks the go command for the packages that the patterns name, seen from the folder where the judge runs.
+func (c *comparison) list(patterns []string) (out []listed, err error) {
+	cmd := exec.Command("go", append([]string{"list", "-f", "{{.ImportPath}}\t{{.Dir}}", "--"}, patterns...)...)
+	cmd.Env, cmd.Stderr = append(os.Environ(), c.env...), os.Stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		path, dir, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		out = append(out, listed{path, dir})
+	}
+	return out, nil
+}
+
 // compiler returns the facts of the real compiler, with their messages.
-func (c *comparison) compiler(pkg string) (map[string]string, error) {
-	cmd := exec.Command("go", "build", "-gcflags="+pkg+"="+c.flags, pkg)
+func (c *comparison) compiler(l listed) (map[string]string, error) {
+	cmd := exec.Command("go", "build", "-gcflags="+l.path+"="+c.flags, l.path)
 	cmd.Env = append(os.Environ(), c.env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -155,7 +178,8 @@ func (c *comparison) compiler(pkg string) (map[string]string, error) {
 			continue
 		}
 		// What the go command has in its cache names files as seen from where it ran then.
-		if dir := filepath.ToSlash(filepath.Dir(m[1])); dir != "." && dir != pkg && !strings.HasSuffix(dir, "src/"+pkg) {
+		dir := filepath.ToSlash(filepath.Dir(m[1]))
+		if at := "/" + strings.TrimLeft(dir, "./"); dir != "." && !strings.HasSuffix(filepath.ToSlash(l.dir), at) {
 			continue // an instance of another package's generic function
 		}
 		if f := c.fact(filepath.Base(m[1])+":"+m[2]+":"+m[3], m[4]); f != "" {

@@ -20,7 +20,7 @@ func escapeVerb(_ context.Context, args []string) int {
 	fs := flags("escape")
 	run := fs.String("run", "", "only files whose path matches the `regexp`")
 	verbose := fs.Bool("v", false, "show every difference")
-	pkgs := fs.String("pkg", "", "compare with the real compiler on these `packages` (comma-separated)")
+	pkgs := fs.String("pkg", "", "compare with the real compiler on these `packages` (comma-separated, as go list has them)")
 	inlining := fs.Bool("inlined", false, "with -pkg: compile with inlining, and compare every message word by word")
 	byCost := fs.String("inline", "", "compare what can be inlined, at what cost, and which calls are, with the real compiler on these `packages` (comma-separated)")
 	fs.Parse(args)

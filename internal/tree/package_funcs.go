@@ -46,12 +46,27 @@ func (p *Program) PackageFuncs(path string) []*Func {
 				out = append(out, p.initFunc(obj, inits))
 				inits++
 			default:
-				out = append(out, p.FuncOf(obj, nil))
+				f := p.FuncOf(obj, nil)
+				if f.Obj != obj {
+					f = p.bodyless(obj)
+				}
+				out = append(out, f)
 			}
 		})
 		out = append(out, p.instances(pkg)...)
 	}
 	return out
+}
+
+// bodyless is obj, a declaration without a body, as the real compiler has it: it does not know the function that provides the body.
+func (p *Program) bodyless(obj *types.Func) *Func {
+	sym := p.load.Symbol(obj)
+	f := &Func{Sym: sym, Name: sym, Obj: obj, Pkg: obj.Pkg().Path(), Extern: true, Flags: p.pragma(obj)}
+	if d := p.load.FuncDecl(obj); d != nil {
+		f.Pos, f.End = d.Type.Func, d.End()
+	}
+	p.signature(f, obj.Type().(*types.Signature), nil)
+	return f
 }
 
 // HasWrapper reports whether f, an instance of a generic function or method, is named with these type arguments in its own package

@@ -47,7 +47,11 @@ func Package(p *tree.Program, pkg string, o Options) []escape.Finding {
 	opts.Prepare = func(a *escape.Analyzer, f *tree.Func) {
 		e.writer = a
 		if f.Pkg != pkg {
-			others.Func(f)
+			if o.NoInline && len(f.Top().Args) > 0 { // the package that uses an instance compiles it
+				e.in.Func(f)
+			} else {
+				others.Func(f)
+			}
 			return
 		}
 		e.in.Func(f)

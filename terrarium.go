@@ -126,7 +126,7 @@ func compile(ctx context.Context, opts Options) (p *Program, err error) {
 		opts.Progress("compile")
 	}
 	name := l.Main.Path
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, BuildInfo: l.BuildInfo, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns, Context: ctx})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GOROOT: l.GOROOT, GODEBUG: l.GODEBUG, BuildInfo: l.BuildInfo, Main: name, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns, Context: ctx})
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +163,12 @@ func (p *Program) Disassemble(w io.Writer) error {
 	}
 	return nil
 }
+
+// ImageMagic is what every image begins with.
+const ImageMagic = bytecode.Magic
+
+// Main is the import path of the program's main package, "command-line-arguments" if files were compiled.
+func (p *Program) Main() string { return p.code.Main }
 
 // Functions is the number of functions in the program.
 func (p *Program) Functions() int { return len(p.code.Funcs) }

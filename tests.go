@@ -73,7 +73,7 @@ func (t *Tests) Compile(ctx context.Context, path string) (p *TestProgram, err e
 		in = req.inputs(l)
 		in.Note = p.GOROOT + "\x00" + p.Dir
 	}
-	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GODEBUG: l.GODEBUG, BuildInfo: l.BuildInfo, Main: path, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns, Context: ctx})
+	code, err := lower.Compile(tree.NewProgram(l), lower.Options{GoVersion: l.GoVersion, GOROOT: l.GOROOT, GODEBUG: l.GODEBUG, BuildInfo: l.BuildInfo, Main: path, NoEscape: opts.NoEscape, NoInline: opts.NoInline, Columns: opts.Columns, Context: ctx})
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -43,8 +46,14 @@ func runBuild(c *command, args []string) int {
 	if err != nil {
 		return notBuilt(err)
 	}
-	if *out == "" {
-		*out = programName(names) + imageSuffix
+	file := imageName(p, names) + imageSuffix
+	if info, err := os.Stat(*out); strings.HasSuffix(*out, "/") || err == nil && info.IsDir() {
+		if err := os.MkdirAll(*out, 0o777); err != nil {
+			return fail(1, err)
+		}
+		*out = filepath.Join(*out, file)
+	} else if *out == "" {
+		*out = file
 	}
 	if err := writeImage(p, *out); err != nil {
 		return fail(1, err)
@@ -52,8 +61,28 @@ func runBuild(c *command, args []string) int {
 	return 0
 }
 
-// writeImage writes under a temporary name first: a file of the final name is whole.
+// imageName is what go build calls a program: by the last element of its path, or by its first file.
+func imageName(p *terrarium.Program, names []string) string {
+	if main := p.Main(); main != load.CommandLine {
+		base := path.Base(main)
+		if len(base) > 1 && base[0] == 'v' && strings.Trim(base[1:], "0123456789") == "" && path.Dir(main) != "." { // a major version
+			base = path.Base(path.Dir(main))
+		}
+		return base
+	}
+	return programName(names)
+}
+
+// writeImage writes under a temporary name first: a file of the final name is whole. What is no file, such as /dev/null,
+// is written to and not replaced.
 func writeImage(p *terrarium.Program, name string) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(p.WriteImage(f), f.Close())
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".image-*")
 	if err != nil {
 		return err
@@ -74,7 +103,7 @@ func writeImage(p *terrarium.Program, name string) error {
 
 // openProgram reads an image or compiles what opts name.
 func openProgram(ctx context.Context, opts terrarium.Options) (*terrarium.Program, error) {
-	if len(opts.Args) != 1 || !strings.HasSuffix(opts.Args[0], imageSuffix) {
+	if len(opts.Args) != 1 || !strings.HasSuffix(opts.Args[0], imageSuffix) && !isImage(opts.Args[0]) {
 		return terrarium.Compile(ctx, opts)
 	}
 	f, err := os.Open(opts.Args[0])
@@ -87,4 +116,20 @@ func openProgram(ctx context.Context, opts terrarium.Options) (*terrarium.Progra
 		return nil, fmt.Errorf("%s: %w", opts.Args[0], err)
 	}
 	return p, nil
+}
+
+// isImage reports whether a file of another name than usual begins as images do.
+func isImage(name string) bool {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || strings.HasSuffix(name, ".go") {
+		return false
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(terrarium.ImageMagic))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == terrarium.ImageMagic
 }

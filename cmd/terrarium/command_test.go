@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -200,5 +201,53 @@ func TestBuildFlags(t *testing.T) {
 		if out+errs != c.want || code != c.code {
 			t.Errorf("%s: exit code %d, printed\n%s%s", c.args, code, out, errs)
 		}
+	}
+}
+
+// TestImageNames builds images under names that ask for something else than a new file.
+func TestImageNames(t *testing.T) {
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/tool/v2\n\ngo 1.26\n"), 0o644)
+	os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nfunc main() { print(\"hi\") }\n"), 0o644)
+	cache := []string{"TERRARIUM_CACHE=" + t.TempDir()}
+	build := func(args ...string) {
+		t.Helper()
+		if _, errs, code := runCommand(t, dir, nil, cache, append([]string{"build"}, args...)...); code != 0 {
+			t.Fatalf("build %s: exit code %d\n%s", args, code, errs)
+		}
+	}
+	run := func(image string) {
+		t.Helper()
+		if _, errs, code := runCommand(t, dir, bare, nil, "run", image); code != 0 || errs != "hi" {
+			t.Errorf("run %s: exit code %d, printed %q", image, code, errs)
+		}
+	}
+	build()
+	run("tool.terra")
+	build("main.go")
+	run("main.terra")
+	build("-o", "new/folder/", ".")
+	run("new/folder/tool.terra")
+	build("-o", "new", "main.go")
+	run("new/main.terra")
+	build("-o", "other.name", ".")
+	run("./other.name")
+
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip(err)
+	}
+	read := make(chan []byte)
+	go func() {
+		image, _ := os.ReadFile(fifo)
+		read <- image
+	}()
+	build("-o", "fifo", ".")
+	image := <-read
+	if want, err := os.ReadFile(filepath.Join(dir, "tool.terra")); err != nil || !bytes.Equal(image, want) {
+		t.Errorf("%d bytes came through the pipe, want %d (%v)", len(image), len(want), err)
+	}
+	if info, err := os.Lstat(fifo); err != nil || info.Mode().IsRegular() {
+		t.Errorf("the pipe was replaced: %v, %v", info, err)
 	}
 }

@@ -57,9 +57,13 @@ func dispatch(args []string) int {
 					return c.run(c, []string{"-h"})
 				}
 			}
+			fmt.Fprintf(os.Stderr, "terrarium: unknown command %q; the commands are %s\n", args[1], names())
+			return 2
 		}
 		usage(os.Stdout)
 		return 0
+	case "-version", "--version":
+		args = []string{"version"}
 	}
 	for _, c := range commands {
 		if c.name == args[0] {
@@ -107,8 +111,13 @@ func (c *command) flags() *flag.FlagSet {
 	fs := flag.NewFlagSet("terrarium "+c.name, flag.ContinueOnError)
 	fs.SetOutput(os.Stderr)
 	fs.Usage = func() {
-		fmt.Fprintf(fs.Output(), "usage: terrarium %s %s\n\n%s.\n\nflags:\n", c.name, c.args, strings.ToUpper(c.short[:1])+c.short[1:])
-		fs.PrintDefaults()
+		any := false
+		fmt.Fprintf(fs.Output(), "usage: terrarium %s %s\n\n%s.\n", c.name, c.args, strings.ToUpper(c.short[:1])+c.short[1:])
+		fs.VisitAll(func(*flag.Flag) { any = true })
+		if any {
+			fmt.Fprint(fs.Output(), "\nflags:\n")
+			fs.PrintDefaults()
+		}
 	}
 	return fs
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -64,6 +65,11 @@ func (d *dirs) Set(text string) error {
 	}
 	if guest == "" || host == "" {
 		return fmt.Errorf("%q is no directory; write guest=host", text)
+	}
+	if info, err := os.Stat(host); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s is no directory", host)
 	}
 	*d = append(*d, terrarium.Dir{Guest: guest, Host: host})
 	return nil

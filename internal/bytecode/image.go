@@ -40,8 +40,8 @@ import (
 // origin calls Verify, which the loader does anyway.
 
 const (
-	imageMagic   = "TERRARM\x00"
-	imageVersion = 4
+	Magic        = "TERRARM\x00" // what every image begins with
+	imageVersion = 5
 	imageHeader  = 2 * InsBytes
 )
 
@@ -52,7 +52,7 @@ var ErrImage = errors.New("not a valid program image")
 func (p *Program) Write(w io.Writer) error {
 	e := &encoder{}
 	e.program(p)
-	head := append([]byte(imageMagic), make([]byte, imageHeader-len(imageMagic))...)
+	head := append([]byte(Magic), make([]byte, imageHeader-len(Magic))...)
 	binary.LittleEndian.PutUint32(head[8:], imageVersion)
 	binary.LittleEndian.PutUint64(head[16:], uint64(len(e.b)))
 	binary.LittleEndian.PutUint64(head[24:], uint64(len(p.Code)))
@@ -111,7 +111,7 @@ func readAll(r io.Reader, guess int64) ([]byte, error) {
 
 // Decode reads an image from memory. The program keeps data, which must not change any more.
 func Decode(data []byte) (*Program, error) {
-	if len(data) < imageHeader+sha256.Size || string(data[:8]) != imageMagic {
+	if len(data) < imageHeader+sha256.Size || string(data[:8]) != Magic {
 		return nil, fmt.Errorf("%w: no program image header", ErrImage)
 	}
 	if v := binary.LittleEndian.Uint32(data[8:]); v != imageVersion {
@@ -196,6 +196,7 @@ func (e *encoder) program(p *Program) {
 		e.fixed(uint64(i.Imm))
 	}
 	e.str(p.GoVersion)
+	e.str(p.GOROOT)
 	e.str(p.GODEBUG)
 	e.str(p.BuildInfo)
 	e.str(p.Main)
@@ -413,6 +414,7 @@ func decodeList[T any](d *decoder, least int, each func() T) []T {
 func (d *decoder) program() *Program {
 	p := &Program{}
 	p.GoVersion = d.str()
+	p.GOROOT = d.str()
 	p.GODEBUG = d.str()
 	p.BuildInfo = d.str()
 	p.Main = d.str()

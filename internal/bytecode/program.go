@@ -15,6 +15,7 @@ import (
 // (initialised, then zero), whose pointer words are roots.
 type Program struct {
 	GoVersion string
+	GOROOT    string // of the distribution it was compiled with, for runtime.GOROOT
 	GODEBUG   string // settings that hold unless the environment says otherwise
 	BuildInfo string // modules and settings of the build, as debug.BuildInfo writes them
 	Main      string // import path or file name of the main package

@@ -27,15 +27,7 @@ func init() {
 		{"runtime.walltime", walltime},
 		{"runtime.NumCPU", func(c *Call) Status { c.SetInt(0, max(runtime.NumCPU(), c.Sched.Procs())); return OK }},
 		{"runtime.Version", version},
-		{"runtime.goroot", func(c *Call) Status {
-			root := ""
-			for _, kv := range c.Sys.Env {
-				if len(kv) > 7 && kv[:7] == "GOROOT=" {
-					root = kv[7:]
-				}
-			}
-			return c.giveString(0, root)
-		}},
+		{"runtime.goroot", func(c *Call) Status { return c.giveString(0, c.Prog.GOROOT) }},
 		{"runtime.stringCount", stringCount},
 		{"runtime.stringOf", stringOf},
 		{"runtime.getgLocal", func(c *Call) Status { c.Set(1, c.local(c.Int(0))); return OK }},

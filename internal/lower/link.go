@@ -46,7 +46,7 @@ func (k *linker) link() (*bytecode.Program, error) {
 		return nil, fmt.Errorf("the constants and global variables of the program take %d bytes, at most %d are possible", end-abi.DataBase, abi.DataEnd-abi.DataBase)
 	}
 	p := &bytecode.Program{
-		GoVersion: k.opts.GoVersion, GODEBUG: k.opts.GODEBUG, BuildInfo: k.opts.BuildInfo, Main: k.opts.Main, Natives: k.natives,
+		GoVersion: k.opts.GoVersion, GOROOT: k.opts.GOROOT, GODEBUG: k.opts.GODEBUG, BuildInfo: k.opts.BuildInfo, Main: k.opts.Main, Natives: k.natives,
 		Syms: map[string]uint64{}, Hooks: map[string]int32{}, TypeIDs: map[uint64]abi.TypeID{},
 	}
 	n := uint32(0)

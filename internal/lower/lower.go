@@ -20,6 +20,7 @@ import (
 // Options are the choices of one compilation.
 type Options struct {
 	GoVersion string // for runtime.Version and the image
+	GOROOT    string // for runtime.GOROOT
 	GODEBUG   string // the program's defaults
 	BuildInfo string // for debug.ReadBuildInfo
 	Main      string // import path or file name of the main package, for reports

@@ -126,7 +126,7 @@ func KeepAlive(x any) {
 
 var keepAliveSink bool
 
-// GOROOT returns $GOROOT, as for a binary built with -trimpath.
+// GOROOT returns $GOROOT, or else the root of the distribution that the program was compiled with.
 func GOROOT() string {
 	for _, kv := range envs() {
 		if len(kv) > 7 && kv[:7] == "GOROOT=" {
@@ -136,7 +136,7 @@ func GOROOT() string {
 	return goroot()
 }
 
-// goroot is the root of the Go distribution that the program was compiled with, if it is known.
+// goroot is the root of the Go distribution that the program was compiled with.
 func goroot() string
 
 // Version is the Go version of the standard library in use.

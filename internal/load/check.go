@@ -91,6 +91,9 @@ func (l *loader) checkPackage(p *Package) {
 	}
 	if p.errs = p.syntaxErrors(); len(p.errs) > 0 {
 		p.broken = true
+		if words := l.compilerWords(p); len(words) > 0 {
+			p.errs = words
+		}
 		return
 	}
 	errs := errorList{fset: l.fset, pkg: p.label()}

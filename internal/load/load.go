@@ -13,7 +13,8 @@
 //     of std (overlay.go).
 //  3. The graph is built and ordered as Go initialises packages (graph.go).
 //  4. Packages are type-checked after their imports, several at a time, from
-//     source only, never from export data (check.go).
+//     source only, never from export data (check.go). What does not parse is
+//     reported in the compiler's words (words.go).
 //  5. Directives are collected (pragma.go, embed.go), and linknames joined into
 //     the symbol table (symbol.go).
 //

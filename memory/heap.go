@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -37,8 +36,8 @@ type Config struct {
 	Debug string
 }
 
-// ErrNoMemory says that the limit leaves no room for an object.
-var ErrNoMemory = errors.New("out of memory")
+// ErrNoMemory says that the limit leaves no room for an object, or for a heap at all.
+var ErrNoMemory = mem.ErrLimit
 
 // Heap is a region with objects in it.
 //
@@ -50,7 +49,8 @@ type Heap struct {
 	gc      gc.Collector
 	side    gc.Background // gc, if it runs beside the mutators
 	barrier *gc.Barrier
-	debug   bool // gcevery is on: refusals are no sign of the limit
+	debug   bool   // gcevery is on: refusals are no sign of the limit
+	number  uint64 // of this heap, from 1; 32 bits
 
 	run  sync.RWMutex
 	want atomic.Int32 // who waits to stop the world
@@ -60,9 +60,12 @@ type Heap struct {
 	globals  []*Global
 	cleanups map[uint64]func() // by id
 	lastID   uint64
-	due      []uint64 // ids of cleanups whose objects are gone
-	closed   bool
+	due      []uint64    // ids of cleanups whose objects are gone
+	closed   atomic.Bool // written with mu held
 }
+
+// heaps counts the heaps that were ever made.
+var heaps atomic.Uint32
 
 // New reserves the region of a heap and makes its first tables.
 func New(cfg Config) (*Heap, error) {
@@ -97,7 +100,7 @@ func New(cfg Config) (*Heap, error) {
 	if cfg.Soft != 0 {
 		set.MemoryLimit = int64(min(cfg.Soft, mem.Size))
 	}
-	h := &Heap{space: space, heap: hp, debug: flags.GCEvery > 0, cleanups: map[uint64]func(){}}
+	h := &Heap{space: space, heap: hp, debug: flags.GCEvery > 0, number: uint64(heaps.Add(1)), cleanups: map[uint64]func(){}}
 	h.gc = collector(hp, world{h}, set)
 	h.side, _ = h.gc.(gc.Background)
 	h.barrier = h.gc.Barrier()
@@ -108,8 +111,8 @@ func New(cfg Config) (*Heap, error) {
 // of this heap may be used any more.
 func (h *Heap) Close() error {
 	h.mu.Lock()
-	n, closed := len(h.mutators), h.closed
-	h.closed = h.closed || n == 0
+	n, closed := len(h.mutators), h.closed.Load()
+	h.closed.Store(closed || n == 0)
 	h.mu.Unlock()
 	switch {
 	case n > 0:
@@ -121,13 +124,23 @@ func (h *Heap) Close() error {
 	return h.space.Close()
 }
 
-// Type says where an object has pointers.
+// open panics when the heap is closed: its tables are gone.
+func (h *Heap) open() {
+	if h.closed.Load() {
+		panic("memory: a heap is used that is closed")
+	}
+}
+
+// Type says where an object has pointers. It belongs to the heap that it was defined for.
 type Type struct {
-	id      abi.TypeID
+	id      uint64 // number of its heap << 32 | id there; 0: every heap has it
 	size    uint64 // bytes of an element
 	noscan  bool
 	defined bool
 }
+
+// typeKey is Type.id of one of h's types.
+func (h *Heap) typeKey(id abi.TypeID) uint64 { return h.number<<32 | uint64(id) }
 
 // Types that every heap has.
 var (
@@ -140,6 +153,7 @@ var (
 // a multiple of 8, and so are the offsets. ErrNoMemory says that the limit has no
 // room for the type's record.
 func (h *Heap) Define(name string, size int, pointers ...int) (Type, error) {
+	h.open()
 	t := &abi.GCType{Name: name, Size: uint64(max(size, 0))}
 	if size <= 0 || uint64(size) > mem.HeapEnd-mem.HeapBase {
 		return Type{}, fmt.Errorf("memory: type %s of %d bytes", name, size)
@@ -158,12 +172,15 @@ func (h *Heap) Define(name string, size int, pointers ...int) (Type, error) {
 	if !ok {
 		return Type{}, h.noMemory(fmt.Sprintf("defining type %s", name))
 	}
-	return Type{id: id, size: t.Size, noscan: t.PtrBytes == 0, defined: true}, nil
+	return Type{id: h.typeKey(id), size: t.Size, noscan: t.PtrBytes == 0, defined: true}, nil
 }
 
-// Name is the name that t was defined with; "" for Bytes and Words.
+// Name is the name that t was defined with; "" for Bytes and Words, and for types of other heaps.
 func (h *Heap) Name(t Type) string {
-	if g := h.heap.TypeOf(t.id); g != nil {
+	if t.id>>32 != h.number {
+		return ""
+	}
+	if g := h.heap.TypeOf(abi.TypeID(t.id)); g != nil {
 		return g.Name
 	}
 	return ""
@@ -178,7 +195,10 @@ func (h *Heap) Limit() uint64 { return h.space.Limit() }
 
 // SetLimit changes the limit; 0 means the size of the region. A limit below what is
 // used refuses allocations until enough is gone.
-func (h *Heap) SetLimit(bytes uint64) { h.space.SetLimit(bytes) }
+func (h *Heap) SetLimit(bytes uint64) {
+	h.space.SetLimit(bytes)
+	h.gc.SetMemoryLimit(h.gc.SetMemoryLimit(-1)) // has it look at the limit
+}
 
 // Used is the bytes that count against the limit now.
 func (h *Heap) Used() uint64 { return h.space.Used() }
@@ -207,6 +227,7 @@ const globalCost = 64
 
 // NewGlobal makes a global that holds a. The caller has a mutator, or a is Nil.
 func (h *Heap) NewGlobal(a Addr) (*Global, error) {
+	h.open()
 	if !h.space.Charge(globalCost, mem.KindRecord) {
 		return nil, h.noMemory("making a global root")
 	}

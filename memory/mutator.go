@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/terrarium-go/terrarium/internal/abi"
 	"github.com/terrarium-go/terrarium/internal/gc"
 	"github.com/terrarium-go/terrarium/internal/heap"
 	"github.com/terrarium-go/terrarium/internal/mem"
@@ -28,6 +29,9 @@ const mutatorCost = 16 << 10
 
 // NewMutator makes a mutator for the calling goroutine, which has none.
 func (h *Heap) NewMutator() (*Mutator, error) {
+	if h.closed.Load() {
+		return nil, errors.New("memory: the heap is closed")
+	}
 	if !h.space.Charge(mutatorCost, mem.KindRecord) {
 		return nil, h.noMemory("making a mutator")
 	}
@@ -35,7 +39,7 @@ func (h *Heap) NewMutator() (*Mutator, error) {
 	h.run.RLock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	if h.closed.Load() {
 		m.cache.Release()
 		h.run.RUnlock()
 		return nil, errors.New("memory: the heap is closed")
@@ -72,15 +76,28 @@ func (m *Mutator) Close() {
 	h.run.RUnlock()
 }
 
+// use panics when the mutator must not be used for more than to read.
+func (m *Mutator) use() {
+	m.open()
+	if m.out {
+		panic("memory: a mutator is used that is outside")
+	}
+}
+
+// open panics when the mutator is closed.
+func (m *Mutator) open() {
+	if m.closed {
+		panic("memory: a mutator is used that is closed")
+	}
+}
+
 // Heap is the mutator's heap.
 func (m *Mutator) Heap() *Heap { return m.heap }
 
 // Outside calls f, during which the mutator counts as stopped: f does not touch the
 // heap or the mutator. It collects.
 func (m *Mutator) Outside(f func()) {
-	if m.out || m.closed {
-		panic("memory: a mutator is used that is outside, or closed")
-	}
+	m.use()
 	m.out = true
 	m.heap.run.RUnlock()
 	defer func() {
@@ -92,6 +109,7 @@ func (m *Mutator) Outside(f func()) {
 
 // Safepoint lets others stop the world, and collects if the heap has grown enough.
 func (m *Mutator) Safepoint() {
+	m.use()
 	h := m.heap
 	if h.want.Load() != 0 {
 		m.Outside(func() {})
@@ -106,10 +124,8 @@ func (m *Mutator) Safepoint() {
 
 // turn gives some of the mutator's time to a collector that runs beside it.
 func (m *Mutator) turn(help bool) {
+	m.use()
 	h := m.heap
-	if m.out || m.closed {
-		panic("memory: a mutator is used that is outside, or closed")
-	}
 	h.side.Work(&gc.Turn{
 		P: m.place, Brief: true, Help: help,
 		Yield: func() bool { return h.want.Load() != 0 },
@@ -163,8 +179,11 @@ func (m *Mutator) alloc(t Type, size uint64) (Addr, error) {
 	if !t.defined {
 		return Nil, errors.New("memory: the zero Type is no type")
 	}
-	m.Safepoint()
 	h := m.heap
+	if t.id != 0 && t.id>>32 != h.number {
+		return Nil, errors.New("memory: the type belongs to another heap")
+	}
+	m.Safepoint()
 	if m.debt > 0 && !m.pay() {
 		m.collect(gc.Request{Reason: gc.Limit, Seen: h.gc.Cycles()}) // fits the locals as well
 		if !m.pay() {
@@ -177,7 +196,7 @@ func (m *Mutator) alloc(t Type, size uint64) (Addr, error) {
 	flags := heap.Flags(0)
 	for try := 0; ; try++ {
 		seen := h.gc.Cycles()
-		a, st := m.cache.Alloc(size, t.id, t.noscan, flags)
+		a, st := m.cache.Alloc(size, abi.TypeID(t.id), t.noscan, flags)
 		if st == heap.OK {
 			return Addr(a), nil
 		}
@@ -210,6 +229,7 @@ func (a outside) Error() string {
 
 // word is where the word at a is, if that can be in the heap.
 func (m *Mutator) word(a Addr) *uint64 {
+	m.open()
 	if a-mem.HeapBase >= mem.HeapEnd-mem.HeapBase {
 		panic(outside(a))
 	}
@@ -234,6 +254,7 @@ func (m *Mutator) StoreNum(a Addr, v uint64) { *m.word(a) = v }
 // Copy moves n bytes, which may hold pointers; the ranges may overlap. It reports
 // false, with nothing moved, when a range does not lie in the heap.
 func (m *Mutator) Copy(dst, src Addr, n int) bool {
+	m.use()
 	for _, a := range []Addr{dst, src} {
 		if n < 0 || a < mem.HeapBase || a >= mem.HeapEnd || uint64(n) > uint64(mem.HeapEnd-a) {
 			return false
@@ -247,6 +268,7 @@ func (m *Mutator) Copy(dst, src Addr, n int) bool {
 // long as the object lives. It reports false when they are not all in one object. Pointers
 // are not stored through it.
 func (m *Mutator) Bytes(a Addr, n int) ([]byte, bool) {
+	m.open()
 	base, size, _, _, ok := m.heap.heap.Object(uint64(a))
 	if n == 0 {
 		return nil, true
@@ -261,6 +283,7 @@ func (m *Mutator) Bytes(a Addr, n int) ([]byte, bool) {
 // the bytes it may use, its type. Objects of type Words, and the smallest of type Bytes,
 // have the type that has no name.
 func (m *Mutator) Object(a Addr) (base Addr, size int, t Type, ok bool) {
+	m.open()
 	b, n, s, slot, ok := m.heap.heap.Object(uint64(a))
 	if !ok {
 		return
@@ -273,7 +296,7 @@ func (h *Heap) typeOf(s *heap.Span, slot uint32) Type {
 	t := h.heap.TypeOf(id)
 	switch {
 	case t != nil:
-		return Type{id: id, size: t.Size, noscan: t.PtrBytes == 0, defined: true}
+		return Type{id: h.typeKey(id), size: t.Size, noscan: t.PtrBytes == 0, defined: true}
 	case s.NoScan():
 		return Bytes
 	}
@@ -358,6 +381,7 @@ type Weak struct{ handle *Global }
 
 // NewWeak makes a weak pointer to the object at a, interior or not; a is in a root. It collects.
 func (m *Mutator) NewWeak(a Addr) (*Weak, error) {
+	m.use()
 	h := m.heap
 	if _, _, _, _, ok := h.heap.Object(uint64(a)); !ok {
 		return nil, fmt.Errorf("memory: weak pointer to %#x, where no object is", uint64(a))
@@ -370,13 +394,11 @@ func (m *Mutator) NewWeak(a Addr) (*Weak, error) {
 		seen := h.gc.Cycles()
 		w, st := m.cache.WeakHandle(uint64(a), f)
 		if st == heap.OK {
-			g, err := h.NewGlobal(Addr(w))
-			if err != nil {
-				return nil, err
+			if g, err := h.NewGlobal(Addr(w)); err == nil {
+				return &Weak{g}, nil
 			}
-			return &Weak{g}, nil
 		}
-		if st == heap.NoMemory && try >= retries {
+		if st != heap.NeedGC && try >= retries {
 			return nil, h.noMemory("making a weak pointer")
 		}
 		m.collect(gc.Request{Reason: gc.Limit, Seen: seen})
@@ -386,6 +408,7 @@ func (m *Mutator) NewWeak(a Addr) (*Weak, error) {
 // Get is the address that the weak pointer was made with, or Nil when the object is gone.
 func (w *Weak) Get() Addr {
 	h := w.handle.heap
+	h.open()
 	p := h.heap.Strong(uint64(w.handle.Get()))
 	h.barrier.Shade(p) // a snapshot of the heap may not have it
 	return Addr(p)
@@ -398,26 +421,41 @@ func (w *Weak) Free() { w.handle.Free() }
 const cleanupCost = 96
 
 // AddCleanup makes f due when the object at a is gone; Heap.RunCleanups calls it. f must not lead
-// to a root that keeps the object.
+// to a root that keeps the object; a is in a root. It collects.
 func (m *Mutator) AddCleanup(a Addr, f func()) error {
+	m.use()
 	h := m.heap
 	if _, _, _, _, ok := h.heap.Object(uint64(a)); !ok {
 		return fmt.Errorf("memory: cleanup of %#x, where no object is", uint64(a))
 	}
+	for try := 0; ; try++ {
+		seen := h.gc.Cycles()
+		if h.addCleanup(a, f) {
+			return nil
+		}
+		if try >= retries {
+			return h.noMemory("adding a cleanup")
+		}
+		m.collect(gc.Request{Reason: gc.Limit, Seen: seen})
+	}
+}
+
+// addCleanup reports false, with nothing changed, when the limit refuses.
+func (h *Heap) addCleanup(a Addr, f func()) bool {
 	if !h.space.Charge(cleanupCost, mem.KindRecord) {
-		return h.noMemory("adding a cleanup")
+		return false
 	}
 	h.mu.Lock()
 	h.lastID++
 	id := h.lastID
 	h.cleanups[id] = f
 	h.mu.Unlock()
-	if _, st := h.heap.AddCleanup(uint64(a), heap.Cleanup{Fn: id}); st != heap.OK {
-		h.mu.Lock()
-		delete(h.cleanups, id)
-		h.mu.Unlock()
-		h.space.Uncharge(cleanupCost, mem.KindRecord)
-		return h.noMemory("adding a cleanup")
+	if _, st := h.heap.AddCleanup(uint64(a), heap.Cleanup{Fn: id}); st == heap.OK {
+		return true
 	}
-	return nil
+	h.mu.Lock()
+	delete(h.cleanups, id)
+	h.mu.Unlock()
+	h.space.Uncharge(cleanupCost, mem.KindRecord)
+	return false
 }

@@ -15,6 +15,7 @@ import (
 type Book struct {
 	heap *heap.Heap
 	born time.Time
+	lax  bool // Config.Lax
 
 	mu     sync.Mutex // guards the rest
 	pacer  *pacer.Pacer
@@ -30,7 +31,7 @@ const barrenMost = 8
 
 // NewBook begins a book and sets the first trigger. beside says that cycles run beside the program.
 func NewBook(h *heap.Heap, cfg Config, beside bool) *Book {
-	b := &Book{heap: h, born: time.Now(), beside: beside, pacer: pacer.New(cfg.Percent, cfg.MemoryLimit, beside)}
+	b := &Book{heap: h, born: time.Now(), lax: cfg.Lax, beside: beside, pacer: pacer.New(cfg.Percent, cfg.MemoryLimit, beside)}
 	b.pace()
 	return b
 }
@@ -51,8 +52,13 @@ func (b *Book) Expected() (work uint64, consMark float64) {
 
 // pace, with mu held, asks for goal and trigger.
 func (b *Book) pace() {
-	b.stats.Goal = b.pacer.Goal()
-	b.heap.SetGoal(b.stats.Goal, b.pacer.Limit())
+	if hard := b.heap.Space().Limit(); !b.lax && hard < mem.Size {
+		b.pacer.SetCeiling(int64(hard))
+	} else {
+		b.pacer.SetCeiling(pacer.NoLimit)
+	}
+	b.stats.Goal = b.pacer.Told()
+	b.heap.SetGoal(b.pacer.Goal(), b.pacer.Ruling())
 	b.heap.SetTrigger(b.pacer.Trigger())
 }
 
@@ -84,14 +90,14 @@ func (b *Book) Begin(r Reason, asked time.Time, procs int) (Cycle, pacer.Plan) {
 	defer b.mu.Unlock()
 	live := b.heap.Live()
 	plan := b.pacer.Begin(live, procs)
-	b.stats.Goal = b.pacer.Goal()
+	b.stats.Goal = b.pacer.Told()
 	return Cycle{
 		Number: b.stats.Cycles + 1,
 		Reason: r,
 		At:     asked.Sub(b.born),
 		Stop:   time.Since(asked),
 		Before: live,
-		Goal:   b.stats.Goal,
+		Goal:   b.pacer.Goal(),
 		Procs:  procs,
 	}, plan
 }
@@ -126,7 +132,7 @@ func (b *Book) End(c *Cycle, sw heap.Swept, asked time.Time, m *pacer.Measured) 
 	}
 	b.pacer.End(b.last, m)
 	b.pace()
-	c.Next = b.stats.Goal
+	c.Next = b.pacer.Goal()
 	b.spent += c.Pause()*time.Duration(c.Procs) + c.Background + c.Assist
 	st := &b.stats
 	st.Cycles = c.Number

@@ -222,6 +222,7 @@ type Request struct {
 type Config struct {
 	Percent     int   // GOGC; pacer.Off switches it off
 	MemoryLimit int64 // bytes, soft; pacer.NoLimit for none
+	Lax         bool  // the account's hard limit gives no goal
 	Trace       io.Writer
 }
 
@@ -275,7 +276,7 @@ type Stats struct {
 	PauseTotal time.Duration
 	Pauses     [256]time.Duration
 	Ends       [256]time.Time
-	Goal       uint64 // bytes; pacer.Never when off
+	Goal       uint64 // bytes, as the program's settings give it; pacer.Never when off
 	Percent    int    // GOGC now; pacer.Off when off
 	Limit      int64  // soft memory limit now
 	CPU        float64

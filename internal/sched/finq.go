@@ -29,10 +29,10 @@ type FinqItem struct {
 // goroutine that calls them (runtime.finq) is made when there is work for the
 // first time.
 type finq struct {
-	mu    sync.Mutex
-	items []FinqItem // oldest first
-	g     *G         // the goroutine, once made
-	idle  bool       // g is parked
+	mu     sync.Mutex
+	pieces [][]FinqItem // oldest first; none is empty, and one that is full does not grow: there may be a million items
+	g      *G           // the goroutine, once made
+	idle   bool         // g is parked
 
 	// Pools are cleared when a cycle begins, so that what they held in the last one but one is garbage in it. That is guest
 	// code, so the goroutine does it as soon as the trigger is reached, and then asks for the cycle. Where it
@@ -53,13 +53,35 @@ func (q *finq) add(s *Sched, it FinqItem) {
 		n[0].Add(1)
 	}
 	it.charged = s.space.Charge(finqItemCost, recordKind)
-	q.items = append(q.items, it)
+	q.put(it)
+}
+
+// put adds an item. mu is held.
+func (q *finq) put(it FinqItem) {
+	last := len(q.pieces) - 1
+	if last < 0 || len(q.pieces[last]) == cap(q.pieces[last]) {
+		n := itemPiece
+		if last < 0 {
+			n = 16
+		}
+		q.pieces = append(q.pieces, make([]FinqItem, 0, n))
+		last++
+	}
+	q.pieces[last] = append(q.pieces[last], it)
+}
+
+// poolsLast reports whether the last item is to clear the pools. mu is held.
+func (q *finq) poolsLast() bool {
+	n := len(q.pieces)
+	return n > 0 && q.pieces[n-1][len(q.pieces[n-1])-1].Kind == FinqPools
 }
 
 func (q *finq) roots(m gc.Marker) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	showItems(m, q.items)
+	for _, items := range q.pieces {
+		showItems(m, items)
+	}
 }
 
 func showItems(m gc.Marker, items []FinqItem) {
@@ -83,7 +105,7 @@ func (q *finq) clearFirst(s *Sched, p *P) bool {
 		return false
 	}
 	q.idle, q.asking = false, true
-	q.items = append(q.items, FinqItem{Kind: FinqPools})
+	q.put(FinqItem{Kind: FinqPools})
 	q.mu.Unlock()
 	s.Ready(p, q.g)
 	p.Interrupt(WantPreempt)
@@ -98,8 +120,8 @@ func (q *finq) poolsDue(c *gc.Cycle) {
 		q.cleared = false
 		return
 	}
-	if c.Reason != gc.Forced && (len(q.items) == 0 || q.items[len(q.items)-1].Kind != FinqPools) {
-		q.items = append(q.items, FinqItem{Kind: FinqPools})
+	if c.Reason != gc.Forced && !q.poolsLast() {
+		q.put(FinqItem{Kind: FinqPools})
 	}
 }
 
@@ -107,8 +129,8 @@ func (q *finq) poolsDue(c *gc.Cycle) {
 // goroutine is to allocate, which may lead to add; so mu is not held then, and another P may be faster.
 func (q *finq) kick(s *Sched, p *P) {
 	q.mu.Lock()
-	need := len(q.items) > 0 && q.g == nil
-	wake := len(q.items) > 0 && q.g != nil && q.idle
+	need := len(q.pieces) > 0 && q.g == nil
+	wake := len(q.pieces) > 0 && q.g != nil && q.idle
 	if wake {
 		q.idle = false
 	}
@@ -151,15 +173,17 @@ func (s *Sched) FinqNext(g *G) (FinqItem, bool) {
 		q.asking, q.clearing, q.cleared = false, false, true
 		s.cycle.background.Ask(gc.Request{Reason: gc.Trigger})
 	}
-	if len(q.items) == 0 {
-		q.items = nil
+	if len(q.pieces) == 0 {
+		q.pieces = nil
 		q.idle = true
 		s.Park(g, WaitFinalizer)
 		return FinqItem{}, false
 	}
-	it := q.items[0]
+	it := q.pieces[0][0]
 	q.clearing = q.asking && it.Kind == FinqPools
-	q.items = q.items[1:]
+	if q.pieces[0] = q.pieces[0][1:]; len(q.pieces[0]) == 0 {
+		q.pieces = q.pieces[1:]
+	}
 	for _, a := range [...]mem.Addr{it.Fn, it.Object, it.Call} {
 		s.cycle.barrier.Shade(a) // a collection may not have been shown the queue yet
 	}
@@ -185,5 +209,5 @@ func (s *Sched) FinqIdle() bool {
 	q := &s.cycle.finq
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.items) == 0 && (q.g == nil || q.idle)
+	return len(q.pieces) == 0 && (q.g == nil || q.idle)
 }

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"github.com/terrarium-go/terrarium/internal/bytecode"
@@ -39,7 +40,7 @@ type scan struct {
 	stacks  gc.Marker    // takes the roots of goroutines that go on; changes with the world stopped
 	all     []*G         // records at the pause; dead ones have nothing to show. Changes with the world stopped
 	timers  int          // jobs that are pieces of the list of timers; changes with the world stopped
-	items   []FinqItem   // finalizers and cleanups that were due at the pause; changes with the world stopped
+	items   [][]FinqItem // pieces of finalizers and cleanups that were due at the pause; changes with the world stopped
 	globals int          // jobs that are pieces of the globals; changes with the world stopped
 	jobs    int64        // all jobs; changes with the world stopped
 	next    atomic.Int64 // the first job that nobody has taken
@@ -50,7 +51,7 @@ type scan struct {
 
 const (
 	globalPiece = 32 << 10 // words of globals in a job, a multiple of 64
-	itemPiece   = 512      // finalizers and cleanups in a job
+	itemPiece   = 512      // finalizers and cleanups in a job, at most
 	stackRun    = 16       // goroutines in a job
 )
 
@@ -110,8 +111,8 @@ func (w *world) Snapshot(m, stacks gc.Marker) {
 	c.globals = (words + globalPiece - 1) / globalPiece
 	s.timers.shown = len(s.timers.list)
 	c.timers = (s.timers.shown + timerPiece - 1) / timerPiece
-	c.items = s.cycle.finq.items
-	c.jobs = int64(c.timers + (len(c.items)+itemPiece-1)/itemPiece + c.globals + (len(c.all)+stackRun-1)/stackRun)
+	c.items = slices.Clone(s.cycle.finq.pieces)
+	c.jobs = int64(c.timers + len(c.items) + c.globals + (len(c.all)+stackRun-1)/stackRun)
 	c.next.Store(0)
 	c.left.Store(c.jobs)
 	for _, p := range s.Ps() {
@@ -133,15 +134,14 @@ func (w *world) ShowRoots(m gc.Marker, cache *heap.Cache) bool {
 	if int64(job) >= c.jobs {
 		return false
 	}
-	items := (len(c.items) + itemPiece - 1) / itemPiece
+	items := len(c.items)
 	switch {
 	case job < c.timers:
 		m.Kind(gc.RootHost)
 		s.timers.show(m)
 	case job < c.timers+items:
 		m.Kind(gc.RootHost)
-		from := (job - c.timers) * itemPiece
-		showItems(m, c.items[from:min(from+itemPiece, len(c.items))])
+		showItems(m, c.items[job-c.timers])
 	case job < c.timers+items+c.globals:
 		base, words := globalWords(s.cfg.Prog)
 		from := (job - c.timers - items) * globalPiece

@@ -19,7 +19,7 @@ type Collector struct {
 
 // New makes a collector for h and switches its trigger off.
 func New(h *heap.Heap, w gc.World, cfg gc.Config) gc.Collector {
-	cfg.Percent, cfg.MemoryLimit = pacer.Off, pacer.NoLimit
+	cfg.Percent, cfg.MemoryLimit, cfg.Lax = pacer.Off, pacer.NoLimit, true
 	return &Collector{heap: h, book: gc.NewBook(h, cfg, false), barrier: gc.NewBarrier(h, nil)}
 }
 

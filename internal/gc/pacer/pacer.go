@@ -13,6 +13,10 @@
 // and MemoryLimit is GOMEMLIMIT; both rules are the Go runtime's, so that
 // figures carry over.
 //
+// An account with a hard limit has a ceiling a sixteenth below it, which is like a MemoryLimit that nobody has set; the
+// sixteenth is its headroom. Without it the first to know of the hard limit would be an allocation that is refused: its goroutine would wait for a
+// whole collection, and what can only be let go between collections (sync.Pool) would be held against the program.
+//
 // # The trigger
 //
 // A collector that stops the world triggers at the goal. One that runs beside
@@ -92,6 +96,7 @@ func (f *Figures) Work() uint64 { return f.Scan + f.Stacks + f.Globals }
 type Pacer struct {
 	percent int
 	limit   int64
+	ceiling int64
 	beside  bool // the collector runs beside the program
 	figures Figures
 
@@ -104,7 +109,7 @@ type Pacer struct {
 
 // New makes a pacer; beside says that the collector runs beside the program.
 func New(percent int, limit int64, beside bool) *Pacer {
-	return &Pacer{percent: max(percent, Off), limit: limit, beside: beside}
+	return &Pacer{percent: max(percent, Off), limit: limit, ceiling: NoLimit, beside: beside}
 }
 
 // Percent and Limit are the settings; Off and NoLimit switch a rule off.
@@ -119,13 +124,39 @@ func (p *Pacer) SetPercent(percent int) { p.percent = max(percent, Off) }
 // SetLimit changes the soft memory limit.
 func (p *Pacer) SetLimit(limit int64) { p.limit = limit }
 
+// SetCeiling says what hard limit the account has, in bytes; NoLimit for none.
+func (p *Pacer) SetCeiling(hard int64) {
+	if hard != NoLimit {
+		hard -= hard / 16
+	}
+	p.ceiling = hard
+}
+
+// Ruling is the limit that goals keep: the soft one or, if that is lower, the ceiling.
+func (p *Pacer) Ruling() int64 { return min(p.limit, p.ceiling) }
+
 // ConsMark is the ratio of speeds that the next runway is made from.
 func (p *Pacer) ConsMark() float64 { return p.consMark }
 
+// limitGoal is the smaller of what the soft limit and the ceiling give.
+func (p *Pacer) limitGoal() uint64 {
+	goal := limitGoal(p.limit, p.figures)
+	if p.ceiling != NoLimit {
+		goal = min(goal, max(left(p.ceiling, p.figures), p.figures.Live))
+	}
+	return goal
+}
+
+func (p *Pacer) goal() uint64 { return min(percentGoal(p.percent, p.figures), p.limitGoal()) }
+
 // Goal is the heap size to reach before the next collection is done, or the
 // one that is under way.
-func (p *Pacer) Goal() uint64 {
-	goal := Goal(p.percent, p.limit, p.figures)
+func (p *Pacer) Goal() uint64 { return p.atLeast(p.goal()) }
+
+// Told is the goal as the program's own settings give it, without the ceiling.
+func (p *Pacer) Told() uint64 { return p.atLeast(Goal(p.percent, p.limit, p.figures)) }
+
+func (p *Pacer) atLeast(goal uint64) uint64 {
 	if p.cycle && goal < p.triggered+minDistance {
 		goal = p.triggered + minDistance // a new setting cannot ask for the past
 	}
@@ -144,9 +175,9 @@ func (p *Pacer) Runway() uint64 {
 // Trigger is the live bytes at which the next cycle is to begin.
 func (p *Pacer) Trigger() uint64 {
 	f := p.figures
-	goal := Goal(p.percent, p.limit, f)
+	goal := p.goal()
 	least := f.Live + minDistance
-	if limitGoal(p.limit, f) < percentGoal(p.percent, f) {
+	if p.limitGoal() < percentGoal(p.percent, f) {
 		least = f.Live + max(minDistance, f.Live/distance)
 	}
 	switch {
@@ -276,15 +307,10 @@ func limitGoal(limit int64, f Figures) uint64 {
 	if limit < 0 || limit == NoLimit {
 		return Never
 	}
-	l := uint64(limit)
-	taken := f.Used - min(f.Used, f.Live+f.Free) // bytes the heap cannot have
-	if f.Used > l {
-		taken += f.Used - l
-	}
-	if taken >= l {
+	goal := left(limit, f)
+	if goal == 0 {
 		return f.Live
 	}
-	goal := l - taken
 	headroom := max(goal/100*3, minHeadroom)
 	if goal < 2*headroom {
 		goal = headroom
@@ -292,6 +318,16 @@ func limitGoal(limit int64, f Figures) uint64 {
 		goal -= headroom
 	}
 	return max(goal, f.Live)
+}
+
+// left is the bytes of a limit that the heap can have.
+func left(limit int64, f Figures) uint64 {
+	l := uint64(limit)
+	taken := f.Used - min(f.Used, f.Live+f.Free)
+	if f.Used > l {
+		taken += f.Used - l
+	}
+	return l - min(l, taken)
 }
 
 // runwayTrigger is runway bytes before the goal, within bounds.

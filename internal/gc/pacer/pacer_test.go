@@ -66,6 +66,35 @@ func TestTrigger(t *testing.T) {
 	}
 }
 
+// A hard limit gives a goal a sixteenth lower; what the program has set is told as it was set.
+func TestCeiling(t *testing.T) {
+	f := Figures{Live: 40 * mib, Scan: 40 * mib, Used: 50 * mib, Free: 5 * mib} // 5 MiB are not the heap's
+	p := New(100, NoLimit, true)
+	p.SetCeiling(64 * mib)
+	p.End(f, nil)
+	if p.Goal() != 55*mib || p.Trigger() >= 55*mib || p.Trigger() < 42*mib || p.Limit() != NoLimit || p.Ruling() != 60*mib {
+		t.Errorf("goal %d, trigger %d, limit %d, ruling %d", p.Goal(), p.Trigger(), p.Limit(), p.Ruling())
+	}
+	p.SetPercent(Off)
+	if p.Goal() != 55*mib {
+		t.Errorf("goal %d with percent off", p.Goal())
+	}
+	p.SetPercent(100)
+	p.SetLimit(52 * mib)
+	if p.Ruling() != 52*mib || p.Goal() != Goal(100, 52*mib, f) {
+		t.Errorf("ruling %d, goal %d under a soft limit", p.Ruling(), p.Goal())
+	}
+	p.SetLimit(NoLimit)
+	p.SetCeiling(40 * mib) // all is taken
+	if p.Goal() != f.Live || p.Trigger() != f.Live+f.Live/distance {
+		t.Errorf("goal %d, trigger %d beyond the ceiling", p.Goal(), p.Trigger())
+	}
+	p.SetCeiling(NoLimit)
+	if p.Ruling() != NoLimit || p.Goal() != Goal(100, NoLimit, f) {
+		t.Errorf("ruling %d, goal %d", p.Ruling(), p.Goal())
+	}
+}
+
 func TestShare(t *testing.T) {
 	for procs, want := range map[int]Plan{
 		1: {0, 0.25}, 2: {0, 0.25}, 3: {0, 0.25}, 4: {1, 0}, 5: {1, 0}, 6: {1, 1.0 / 12}, 7: {2, 0}, 8: {2, 0}, 64: {16, 0},

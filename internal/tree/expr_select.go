@@ -22,7 +22,7 @@ func (b *builder) selector(e *ast.SelectorExpr) Expr {
 	if sel == nil { // qualified identifier
 		switch obj := b.info.Uses[e.Sel].(type) {
 		case *types.Var:
-			return b.ref(b.p.Global(obj), e.Sel.Pos())
+			return b.ref(b.p.Global(obj), e.Sel.Pos()-1) // the dot
 		case *types.Func:
 			return b.funcRef(obj, b.instArgs(e.Sel), e.Sel.Pos())
 		}

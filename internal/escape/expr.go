@@ -18,12 +18,24 @@ func (e *builder) discard(x tree.Expr) {
 	}
 }
 
+// valueType is the type of x, without the truth value that says whether there is one.
+func valueType(x tree.Expr) types.Type {
+	t := x.Type()
+	switch x.(type) {
+	case *tree.MapIndex, *tree.Assert, *tree.Recv:
+		if tup, ok := t.(*types.Tuple); ok {
+			return tup.At(0).Type()
+		}
+	}
+	return t
+}
+
 // expr adds the flows of evaluating x, whose value goes to d.
 func (e *builder) expr(d dest, x tree.Expr) {
 	if x == nil {
 		return
 	}
-	if d.derefs >= 0 && !e.a.hasPointers(x.Type()) {
+	if d.derefs >= 0 && !e.a.hasPointers(valueType(x)) {
 		d.dst = &e.blank
 	}
 	switch x := x.(type) {

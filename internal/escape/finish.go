@@ -3,6 +3,7 @@ package escape
 import (
 	"fmt"
 	"go/token"
+	"strconv"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -307,7 +308,11 @@ func (b *batch) reportLeaks(f *tree.Func, v *tree.Var, l *leaks) {
 	}
 	for i := range maxResults {
 		if d := l.derefs(toResult + i); d >= 0 {
-			say("leaking param: %s to result %s level=%d", v.Name, f.Results[i].Name, d)
+			name := f.Results[i].Name
+			if name == "_" {
+				name = "~r" + strconv.Itoa(i)
+			}
+			say("leaking param: %s to result %s level=%d", v.Name, name, d)
 		}
 	}
 	none := "does not escape"

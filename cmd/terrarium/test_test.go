@@ -129,7 +129,7 @@ func TestTestJSON(t *testing.T) {
 		args := append([]string{"-json"}, strings.Fields(line)...)
 		text, code := goTest(t, testingModule, args...)
 		want := streams(t, text)
-		text, _, gotCode := runCommand(t, testingModule, nil, []string{cache}, append([]string{"test"}, args...)...)
+		text, _, gotCode := runCommand(t, testingModule, nil, []string{cache}, append([]string{"test", "-vet=off"}, args...)...)
 		got := streams(t, text)
 		if code != gotCode {
 			t.Errorf("%s: exit code %d, go test has %d", line, gotCode, code)

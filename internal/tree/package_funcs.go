@@ -30,7 +30,9 @@ func (p *Program) PackageFuncs(path string) []*Func {
 			continue
 		}
 		for _, v := range in.Vars {
-			out = append(out, v.F)
+			if !p.dropped(v) {
+				out = append(out, v.F)
+			}
 		}
 	}
 	for _, pkg := range p.load.Packages {
@@ -56,6 +58,28 @@ func (p *Program) PackageFuncs(path string) []*Func {
 		out = append(out, p.instances(pkg)...)
 	}
 	return out
+}
+
+// dropped reports whether the real compiler drops an initialiser: it is of blank variables, and has no effect.
+func (p *Program) dropped(v *Init) bool {
+	for _, l := range v.Lhs {
+		if l != nil {
+			return false
+		}
+	}
+	literal := false
+	if v.Plain {
+		WalkExpr(p.BuildInit(v), func(n Node) bool {
+			switch n := n.(type) {
+			case *Closure:
+				literal = true
+			case *FuncRef:
+				literal = literal || n.F.Outer != nil
+			}
+			return true
+		})
+	}
+	return v.Plain && !literal
 }
 
 // bodyless is obj, a declaration without a body, as the real compiler has it: it does not know the function that provides the body.

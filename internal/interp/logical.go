@@ -91,13 +91,25 @@ func (m *Machine) frame(fn *abi.Func, inl int32, pc uint64, file string, line in
 	return f
 }
 
+// hidden reports whether fn is a wrapper whose frame is not shown: one that panics itself (defer panic(x)) is.
+func (m *Machine) hidden(fn *abi.Func, ins uint32) bool {
+	return fn.Flags&abi.Wrapper != 0 && !m.panics(ins)
+}
+
+// panics reports whether an instruction is a panic of the program.
+func (m *Machine) panics(ins uint32) bool {
+	in := &m.prog.Code[ins]
+	return in.Op == bytecode.CALL && in.Imm == int64(m.prog.Funcs[m.hooks["runtime.gopanic"]].Entry)*bytecode.InsBytes
+}
+
 // visibleFrames is expand without the frame of a wrapper.
 func (m *Machine) visibleFrames(fn *abi.Func, ins uint32) []host.Frame {
-	if fn.Flags&abi.Wrapper != 0 && fn.LineAt(ins-fn.Entry).Inl < 0 {
+	hidden := m.hidden(fn, ins)
+	if hidden && fn.LineAt(ins-fn.Entry).Inl < 0 {
 		return nil
 	}
 	fs := m.expand(fn, ins)
-	if fn.Flags&abi.Wrapper != 0 {
+	if hidden {
 		fs = fs[:len(fs)-1]
 	}
 	return fs
@@ -106,7 +118,7 @@ func (m *Machine) visibleFrames(fn *abi.Func, ins uint32) []host.Frame {
 // visiblePCs calls f for the program counters of visibleFrames until it says false, and reports whether it never did. Nothing
 // is allocated: profiles ask at every event.
 func (m *Machine) visiblePCs(fn *abi.Func, ins uint32, f func(pc uint64) bool) bool {
-	i, wrapper := fn.LineAt(ins-fn.Entry).Inl, fn.Flags&abi.Wrapper != 0
+	i, wrapper := fn.LineAt(ins-fn.Entry).Inl, m.hidden(fn, ins)
 	if i < 0 && wrapper {
 		return true
 	}

@@ -50,10 +50,13 @@ import (
 const (
 	granulePages = 8
 	granuleBytes = granulePages * PageSize
-	maxPages     = (mem.HeapEnd - mem.HeapBase) / PageSize
-	hugePages    = 256 // pages in a huge page of the host
-	maxGrow      = 512 // pages; most that one step of growth commits ahead of need
-	reserveMost  = 16  // spans of fewer pages come from the reserve of a P
+
+	// ReleaseUnit is the bytes that memory goes back to the host in, the page size of the guest's machine.
+	ReleaseUnit = granuleBytes
+	maxPages    = (mem.HeapEnd - mem.HeapBase) / PageSize
+	hugePages   = 256 // pages in a huge page of the host
+	maxGrow     = 512 // pages; most that one step of growth commits ahead of need
+	reserveMost = 16  // spans of fewer pages come from the reserve of a P
 )
 
 type pageHeap struct {

@@ -3,6 +3,8 @@ package host
 import (
 	"math"
 	"os"
+
+	"github.com/terrarium-go/terrarium/internal/heap"
 )
 
 // Single functions of several packages: assembly on this target in the
@@ -41,7 +43,7 @@ func init() {
 		{"math.archTrunc", float(math.Trunc)},
 		{"syscall.now", walltime},
 		{"syscall.hostID", hostID},
-		{"syscall.Getpagesize", func(c *Call) Status { c.SetInt(0, os.Getpagesize()); return OK }}, // as natively
+		{"syscall.Getpagesize", func(c *Call) Status { c.SetInt(0, heap.ReleaseUnit); return OK }}, // as wasip1 has it
 		{"runtime.getStaticuint64s", func(c *Call) Status { c.Set(0, c.types().small); return OK }},
 		{"runtime.setCrashFD", func(c *Call) Status { c.Set(1, ^uint64(0)); return OK }},
 		{"runtime.traceAdvance", nothing},

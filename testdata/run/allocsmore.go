@@ -1,7 +1,8 @@
-//judge:skip beside a collection between two tiny objects puts them into blocks of their own
-//judge:skip storm a collection between two tiny objects puts them into blocks of their own
 // Objects and bytes that small programs allocate, as natively. Nothing here uses a sync.Pool, whose
 // contents depend on when collections come.
+//
+//judge:skip beside a collection between two tiny objects puts them into blocks of their own
+//judge:skip storm a collection between two tiny objects puts them into blocks of their own
 package main
 
 import (

@@ -300,7 +300,7 @@ func (t *testRun) one(ctx context.Context, p *compiled) (ok bool) {
 	var buf bytes.Buffer
 	var events *converter
 	if found := p.vet.wait(); found != "" {
-		p.err = &vetError{p.path, found}
+		p.err = &vetError{found}
 	}
 	if t.json {
 		if p.err != nil {

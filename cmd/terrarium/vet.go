@@ -142,10 +142,7 @@ func (v *vetting) wait() string {
 }
 
 // vetError is a package that compiles and that vet is not content with.
-type vetError struct {
-	path   string
-	report string
-}
+type vetError struct{ report string }
 
 func (e *vetError) Error() string { return strings.TrimSuffix(e.report, "\n") }
 

@@ -3,7 +3,6 @@ package escape
 import (
 	"fmt"
 	"go/token"
-	"strconv"
 	"strings"
 
 	"github.com/terrarium-go/terrarium/internal/tree"
@@ -143,13 +142,14 @@ func zeroCopy(l *location) *tree.Convert {
 
 // place is the position of n in messages: a conversion is where its operand is, a selection at its dot.
 func place(n tree.Node) token.Pos {
+	if x := converted(n); x != nil {
+		// A conversion that the source has is at its parenthesis; one that it does not have is where its operand is.
+		if of := converted(x); of != nil && x.Pos() != of.Pos() {
+			return x.Pos()
+		}
+		return place(x)
+	}
 	switch x := n.(type) {
-	case *tree.ToIface:
-		return operandPlace(x.X)
-	case *tree.IfaceConv:
-		return operandPlace(x.X)
-	case *tree.Convert:
-		return operandPlace(x.X)
 	case *tree.Field:
 		return x.P - 1
 	case *tree.Assert:
@@ -167,22 +167,17 @@ func place(n tree.Node) token.Pos {
 	return n.Pos()
 }
 
-// operandPlace is the position of the operand of a conversion: of one that is a conversion in the source itself, its parenthesis. Those
-// that the source does not have are where their operand is.
-func operandPlace(x tree.Expr) token.Pos {
-	var of tree.Expr
-	switch x := x.(type) {
+// converted is the operand of n if that is a conversion, else nil.
+func converted(n tree.Node) tree.Expr {
+	switch x := n.(type) {
 	case *tree.ToIface:
-		of = x.X
+		return x.X
 	case *tree.IfaceConv:
-		of = x.X
+		return x.X
 	case *tree.Convert:
-		of = x.X
+		return x.X
 	}
-	if of != nil && x.Pos() != of.Pos() {
-		return x.Pos()
-	}
-	return place(x)
+	return nil
 }
 
 // decision is the field for the decision on what n allocates, nil for func values without captures.
@@ -310,7 +305,7 @@ func (b *batch) reportLeaks(f *tree.Func, v *tree.Var, l *leaks) {
 		if d := l.derefs(toResult + i); d >= 0 {
 			name := f.Results[i].Name
 			if name == "_" {
-				name = "~r" + strconv.Itoa(i)
+				name = tree.ResultName(i)
 			}
 			say("leaking param: %s to result %s level=%d", v.Name, name, d)
 		}

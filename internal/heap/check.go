@@ -179,7 +179,7 @@ func (h *Heap) checkSpecials() error {
 	for _, id := range h.all {
 		s := h.SpanByID(id)
 		if next, ok := t.bearer(id); (s.first != 0) != (ok && next == id) {
-			return fmt.Errorf("span %d: its specials begin with record %d, bearing says %v", id, s.first, !(s.first != 0))
+			return fmt.Errorf("span %d: its specials begin with record %d, bearing says %v", id, s.first, s.first == 0)
 		}
 		var before *Special
 		var err error

@@ -109,6 +109,9 @@ func isInstance(f *tree.Func) bool { return f.Outer == nil && len(f.Args) > 0 &&
 // wrapped reports what the real compiler says of the wrapper of the instance g, which has the facts c. The wrapper calls g with a dictionary
 // and its own parameters.
 func (in *Inliner) wrapped(g *tree.Func, c *facts) {
+	if !in.p.HasWrapper(g) {
+		return
+	}
 	cost := 3 + len(g.Params) // the call, the dictionary's address
 	if !isMethod(g) {
 		cost++
@@ -123,9 +126,6 @@ func (in *Inliner) wrapped(g *tree.Func, c *facts) {
 		if n > 1 {
 			cost += 1 + 4*n
 		}
-	}
-	if !in.p.HasWrapper(g) {
-		return
 	}
 	n := Note{Kind: CanInline, Pos: in.p.HeadPos(g), F: g, Cost: cost, Real: true}
 	if g.Flags&tree.NoInline != 0 {

@@ -118,20 +118,22 @@ func (m *Machine) visibleFrames(fn *abi.Func, ins uint32) []host.Frame {
 // visiblePCs calls f for the program counters of visibleFrames until it says false, and reports whether it never did. Nothing
 // is allocated: profiles ask at every event.
 func (m *Machine) visiblePCs(fn *abi.Func, ins uint32, f func(pc uint64) bool) bool {
-	i, wrapper := fn.LineAt(ins-fn.Entry).Inl, m.hidden(fn, ins)
-	if i < 0 && wrapper {
+	i, hidden := fn.LineAt(ins-fn.Entry).Inl, m.hidden(fn, ins)
+	if i < 0 && hidden {
 		return true
 	}
-	if !f(m.pcOf(ins)) {
-		return false
-	}
+	return f(m.pcOf(ins)) && m.outerPCs(fn, i, hidden, f)
+}
+
+// outerPCs calls f likewise for the logical frames around inlined call i of fn, which is hidden or not.
+func (m *Machine) outerPCs(fn *abi.Func, i int32, hidden bool, f func(pc uint64) bool) bool {
 	if i < 0 {
 		return true
 	}
 	base := uint32(len(m.code)) + m.baseOf(fn)
 	for i >= 0 && int(i) < len(fn.Inl) {
 		parent := fn.Inl[i].Parent
-		if parent < 0 && wrapper {
+		if parent < 0 && hidden {
 			break
 		}
 		if !f(m.pcOf(base + uint32(i))) {
@@ -186,15 +188,15 @@ func (m *Machine) Around(pc uint64, pcs []uint64) int {
 		return 0
 	}
 	fn := m.target(f.Entry)
-	base := uint32(len(m.code)) + m.baseOf(fn)
 	n := 0
-	for i := m.inlOf(fn, pc); n < len(pcs) && i >= 0 && int(i) < len(fn.Inl); i = fn.Inl[i].Parent {
-		if fn.Flags&abi.Wrapper != 0 && fn.Inl[i].Parent < 0 {
-			break
+	m.outerPCs(fn, m.inlOf(fn, pc), fn.Flags&abi.Wrapper != 0, func(pc uint64) bool {
+		if n == len(pcs) {
+			return false
 		}
-		pcs[n] = m.pcOf(base + uint32(i))
+		pcs[n] = pc
 		n++
-	}
+		return true
+	})
 	return n
 }
 

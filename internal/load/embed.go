@@ -148,12 +148,9 @@ type embedPattern struct {
 // embedPatterns cuts the arguments of a directive: words, or Go strings in double or back quotes.
 func embedPatterns(args string) ([]embedPattern, error) {
 	var list []embedPattern
-	rest := strings.TrimRight(args, " \t")
-	for {
-		if rest = strings.TrimLeft(rest, " \t"); rest == "" {
-			break
-		}
-		at := len(strings.TrimRight(args, " \t")) - len(rest)
+	args = strings.TrimRight(args, " \t")
+	for rest := strings.TrimLeft(args, " \t"); rest != ""; rest = strings.TrimLeft(rest, " \t") {
+		at := len(args) - len(rest)
 		if rest[0] == '"' || rest[0] == '`' {
 			q, err := strconv.QuotedPrefix(rest)
 			if err != nil {

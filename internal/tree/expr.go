@@ -120,15 +120,12 @@ func (b *builder) expr(e ast.Expr) Expr {
 	case *ast.TypeAssertExpr:
 		x := b.expr(e.X)
 		t := b.typ(tv.Type)
+		to, commaOk := t, false
 		if tup, ok := t.(*types.Tuple); ok {
-			b.spell(e.Lparen, e.Type, tup.At(0).Type())
-		} else {
-			b.spell(e.Lparen, e.Type, t)
+			to, commaOk = b.p.Canon(tup.At(0).Type()), true
 		}
-		if tup, ok := t.(*types.Tuple); ok {
-			return &Assert{Typed: b.typed(e, t), X: x, To: b.p.Canon(tup.At(0).Type()), CommaOk: true}
-		}
-		return &Assert{Typed: b.typed(e, t), X: x, To: t}
+		b.spell(e.Lparen, e.Type, to)
+		return &Assert{Typed: b.typed(e, t), X: x, To: to, CommaOk: commaOk}
 	case *ast.CallExpr:
 		return b.call(e)
 	case *ast.StarExpr:
@@ -152,9 +149,8 @@ func (b *builder) exprTo(e ast.Expr, t types.Type) Expr {
 
 func (b *builder) typed(e ast.Expr, t types.Type) Typed { return Typed{At{exprPos(e)}, t} }
 
-func (b *builder) zero(t types.Type, pos token.Pos) Expr {
-	t = b.p.Canon(t)
-	return &Zero{Typed: Typed{At{pos}, t}}
+func (b *builder) zero(t types.Type, pos token.Pos) *Zero {
+	return &Zero{Typed: Typed{At{pos}, b.p.Canon(t)}}
 }
 
 func (b *builder) intConst(n int64, t types.Type, pos token.Pos) *Const {

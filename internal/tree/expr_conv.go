@@ -111,9 +111,7 @@ func (b *builder) convert(x Expr, t types.Type) Expr {
 func (b *builder) conversion(e ast.Expr, t types.Type, pos token.Pos) Expr {
 	if b.isNil(e) {
 		z := b.zero(t, pos)
-		if z, ok := z.(*Zero); ok {
-			z.Conv = true
-		}
+		z.Conv = true
 		return z
 	}
 	x := b.expr(e)

@@ -135,12 +135,15 @@ func (p *Program) signature(f *Func, sig *types.Signature, sub *substitution) {
 	for i := range sig.Results().Len() {
 		v := p.paramVar(f, sig.Results().At(i), Result, sub)
 		if v.Name == "" {
-			v.Name = "~r" + strconv.Itoa(i)
+			v.Name = ResultName(i)
 		}
 		f.Results = append(f.Results, v)
 	}
 	f.Variadic = sig.Variadic()
 }
+
+// ResultName is what result i of a function is called that has no name.
+func ResultName(i int) string { return "~r" + strconv.Itoa(i) }
 
 func (p *Program) paramVar(f *Func, v *types.Var, kind VarKind, sub *substitution) *Var {
 	return &Var{Name: v.Name(), T: p.Canon(sub.typ(v.Type())), Kind: kind, Pos: v.Pos(), Func: f}

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"iter"
 	"slices"
 )
 
@@ -67,19 +68,20 @@ func (p *Program) dropped(v *Init) bool {
 			return false
 		}
 	}
-	literal := false
-	if v.Plain {
-		WalkExpr(p.BuildInit(v), func(n Node) bool {
-			switch n := n.(type) {
-			case *Closure:
-				literal = true
-			case *FuncRef:
-				literal = literal || n.F.Outer != nil
-			}
-			return true
-		})
+	if !v.Plain {
+		return false
 	}
-	return v.Plain && !literal
+	literal := false
+	WalkExpr(p.BuildInit(v), func(n Node) bool {
+		switch n := n.(type) {
+		case *Closure:
+			literal = true
+		case *FuncRef:
+			literal = literal || n.F.Outer != nil
+		}
+		return true
+	})
+	return !literal
 }
 
 // bodyless is obj, a declaration without a body, as the real compiler has it: it does not know the function that provides the body.
@@ -117,11 +119,14 @@ func (p *Program) instances(pkg *loadPackage) (methods []*Func) {
 			return
 		}
 		seen[t] = true
-		switch t := t.(type) {
-		case *types.Named:
-			for a := range t.TypeArgs().Types() {
-				see(a)
-			}
+		switch t.(type) {
+		case *types.Signature, *types.Interface: // what is named there is no part of a value
+			return
+		}
+		for x := range parts(t) {
+			see(x)
+		}
+		if t, ok := t.(*types.Named); ok {
 			if t.TypeArgs().Len() > 0 && t.Obj().Pkg() == pkg.Types && !isIface(t) {
 				for m := range t.Methods() {
 					f := p.methodFunc(m, t)
@@ -130,21 +135,6 @@ func (p *Program) instances(pkg *loadPackage) (methods []*Func) {
 				}
 			}
 			see(t.Underlying())
-		case *types.Pointer:
-			see(t.Elem())
-		case *types.Slice:
-			see(t.Elem())
-		case *types.Array:
-			see(t.Elem())
-		case *types.Chan:
-			see(t.Elem())
-		case *types.Map:
-			see(t.Key())
-			see(t.Elem())
-		case *types.Struct:
-			for f := range t.Fields() {
-				see(f.Type())
-			}
 		}
 	}
 	var ids []*ast.Ident
@@ -185,47 +175,52 @@ func closedType(t types.Type) bool {
 	case *types.TypeParam:
 		return false
 	case *types.Named:
-		return closed(t.TypeArgs()) && !inGeneric(t.Obj())
-	case *types.Pointer:
-		return closedType(t.Elem())
-	case *types.Slice:
-		return closedType(t.Elem())
-	case *types.Array:
-		return closedType(t.Elem())
-	case *types.Chan:
-		return closedType(t.Elem())
-	case *types.Map:
-		return closedType(t.Key()) && closedType(t.Elem())
-	case *types.Struct:
-		for f := range t.Fields() {
-			if !closedType(f.Type()) {
-				return false
+		if inGeneric(t.Obj()) {
+			return false
+		}
+	}
+	for x := range parts(types.Unalias(t)) {
+		if !closedType(x) {
+			return false
+		}
+	}
+	return true
+}
+
+// parts yields the types that t is written with: of a type with a name, its type arguments.
+func parts(t types.Type) iter.Seq[types.Type] {
+	return func(yield func(types.Type) bool) {
+		switch t := t.(type) {
+		case *types.Named:
+			t.TypeArgs().Types()(yield)
+		case interface{ Elem() types.Type }: // a pointer, slice, array, channel or map
+			if m, ok := t.(*types.Map); ok && !yield(m.Key()) {
+				return
+			}
+			yield(t.Elem())
+		case *types.Struct:
+			each(t.Fields(), yield)
+		case *types.Signature:
+			_ = each(t.Params().Variables(), yield) && each(t.Results().Variables(), yield)
+		case *types.Interface:
+			if each(t.ExplicitMethods(), yield) {
+				t.EmbeddedTypes()(yield)
+			}
+		case *types.Union:
+			for term := range t.Terms() {
+				if !yield(term.Type()) {
+					return
+				}
 			}
 		}
-	case *types.Signature:
-		return closedType(t.Params()) && closedType(t.Results())
-	case *types.Tuple:
-		for v := range t.Variables() {
-			if !closedType(v.Type()) {
-				return false
-			}
-		}
-	case *types.Interface:
-		for m := range t.ExplicitMethods() {
-			if !closedType(m.Type()) {
-				return false
-			}
-		}
-		for e := range t.EmbeddedTypes() {
-			if !closedType(e) {
-				return false
-			}
-		}
-	case *types.Union:
-		for term := range t.Terms() {
-			if !closedType(term.Type()) {
-				return false
-			}
+	}
+}
+
+// each yields the types of objects and reports whether more are wanted.
+func each[T types.Object](list iter.Seq[T], yield func(types.Type) bool) bool {
+	for x := range list {
+		if !yield(x.Type()) {
+			return false
 		}
 	}
 	return true
